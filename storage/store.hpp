@@ -1,0 +1,210 @@
+// The durable store: what the floors above know of it. Nothing above `storage/` may assume RocksDB.
+//
+//   modifiers   one thread at a time (the store actor), in the order they are to take effect;
+//               when one returns, its effect is on disk
+//   inspectors  any thread, at any time; they see what modifiers have finished
+//   uploads     any thread, one thread per upload; nobody sees an upload before `finish`
+//
+// After a modifier fails with errc::io_error, errc::no_space or errc::corrupt the store takes no
+// more changes (errc::closed) until `reopen` succeeds; what the failed call was to write is in
+// doubt and the caller gives it again. Inspectors may fail meanwhile.
+#pragma once
+
+#include "protocol/base/error.hpp"
+#include "storage/page.hpp"
+#include "storage/records.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace perennial::storage {
+
+/// An upload in progress. Destroyed before `finish`, it leaves nothing. One thread.
+class upload {
+public:
+  virtual ~upload() = default;
+  virtual file_id id() const = 0;
+  /// Takes the next bytes; returns when they are written (not synced). Blocks for backpressure.
+  virtual result<void> append(std::string_view bytes) = 0;
+  /// Syncs and makes the file visible. No call may follow.
+  virtual result<file_record> finish() = 0;
+};
+
+struct new_file {
+  std::string name;
+  file_purpose purpose = file_purpose::batch;
+  wall_time created{};
+  wall_time expires{};
+};
+
+/// What makes two requests to create a batch the same one.
+struct idempotency {
+  std::string key;              ///< The client's key; empty: only the 60-second window applies.
+  sha256_digest request_hash{}; ///< Of everything that defines the batch.
+};
+
+struct created_batch {
+  batch_record batch;
+  bool existed = false; ///< The request was the same as an earlier one; nothing was made.
+};
+
+/// A line's final result on its way in.
+struct line_result {
+  batch_id batch = 0;
+  line_no line = 0;
+  output_kind kind = output_kind::ok;
+  uint16_t code = 0;
+  uint16_t attempts = 0;
+  bool ambiguous = false;
+  token_usage tokens;
+  std::string text; ///< The rendered line, with its newline.
+};
+
+/// A line that goes back to wait.
+struct line_wait {
+  batch_id batch = 0;
+  line_no line = 0;
+  waiting_entry entry;
+};
+
+/// Calls that became ambiguous without the line having a result yet (a crash).
+struct ambiguous_calls {
+  batch_id batch = 0;
+  uint64_t count = 0;
+};
+
+struct commit_group {
+  std::vector<line_result> results;
+  std::vector<line_wait> waits;
+  std::vector<ambiguous_calls> ambiguous;
+};
+
+/// A batch after a commit touched it.
+struct batch_counts {
+  batch_id batch = 0;
+  batch_progress progress;
+};
+
+/// One step of validation: everything in it is written together.
+struct validation_step {
+  batch_id batch = 0;
+  struct id_row {
+    hash128 hash;
+    line_no line;
+  };
+  std::vector<id_row> custom_ids; ///< Of the batch's file.
+  validation_cursor next;         ///< Where to go on.
+};
+
+/// How validation ended.
+struct validation_end {
+  batch_id batch = 0;
+  uint64_t problem_count = 0;
+  std::vector<stored_problem> problems; ///< The first 1,000.
+  bool failed = false;                  ///< The batch fails; otherwise it starts.
+  bool file_is_good = false;            ///< Remember on the file that all lines are good.
+  wall_time now{};
+};
+
+/// A position that `fn` of a scan may stop at by returning false.
+template <class... Ts>
+using visitor = std::function<bool(Ts...)>;
+
+/// What a new process needs to go on with a batch.
+struct batch_resume {
+  batch_record batch;
+  std::optional<validation_cursor> validation;
+  std::vector<uint32_t> unfinished_segments; ///< In order. Selected lines lack a result there.
+  std::vector<std::pair<line_no, waiting_entry>> waiting;
+};
+
+class store {
+public:
+  virtual ~store() = default;
+
+  // -- uploads -----------------------------------------------------------------------------------
+  virtual result<std::unique_ptr<upload>> begin_upload(const new_file& what) = 0;
+
+  // -- modifiers ---------------------------------------------------------------------------------
+  /// Hides the file at once; its pages go when no unfinished batch uses it. errc::not_found.
+  virtual result<file_record> delete_file(file_id id) = 0;
+  /// Makes a batch over a ready file (status validating, progress.total = lines, or 0 for a retry,
+  /// whose selection is made by `select`). errc::not_found, errc::conflict (same key, other
+  /// request).
+  virtual result<created_batch> create_batch(const batch_definition& what,
+                                             const idempotency& same) = 0;
+  virtual result<void> record_validation(const validation_step& step) = 0;
+  virtual result<batch_record> end_validation(const validation_end& end) = 0;
+  /// Phase 3 for a retry: takes the parent's failed and unrun lines of one segment into the
+  /// selection. Returns the next segment, or nothing when that was the last.
+  virtual result<std::optional<uint32_t>> select_failed(batch_id retry, uint32_t segment) = 0;
+  /// Replaces part 2.
+  virtual result<batch_record> set_state(batch_id id, const batch_state& state) = 0;
+  /// Part 6: where the unrun lines of a segment start in the error file, and their bytes in all.
+  struct unrun_segment {
+    uint32_t segment = 0;
+    uint64_t offset = 0;
+    uint32_t lines = 0;
+  };
+  virtual result<batch_record> set_unrun(batch_id id, const std::vector<unrun_segment>& segments,
+                                         uint64_t unrun_bytes) = 0;
+  /// The group commit. Returns the new counts of every batch that it touched. Results of lines that
+  /// have one, and of batches that are at an end or unknown, are dropped.
+  virtual result<std::vector<batch_counts>> commit(const commit_group& group) = 0;
+  /// Closes and opens again after a failure, and reads anew what was in doubt.
+  virtual result<void> reopen() = 0;
+
+  // -- inspectors --------------------------------------------------------------------------------
+  virtual result<file_record> get_file(file_id id) const = 0;
+  /// Ready files by id, newest first or oldest first, after `after` (0: from the start).
+  virtual result<std::vector<file_record>> list_files(file_id after, size_t limit,
+                                                      bool newest_first) const = 0;
+  virtual result<batch_record> get_batch(batch_id id) const = 0;
+  /// Newest first, after `after` (0: from the newest).
+  virtual result<std::vector<batch_record>> list_batches(batch_id after, size_t limit) const = 0;
+  /// Batches that are not at an end, oldest first, with what is needed to go on.
+  virtual result<std::vector<batch_resume>> unfinished_batches() const = 0;
+  virtual result<std::vector<stored_problem>> get_problems(batch_id id) const = 0;
+
+  /// The page that starts at `offset`. errc::not_found at the end of the file.
+  virtual result<page> read_page(file_id file, uint64_t offset) const = 0;
+  /// The page to start at in order to read `line`: it holds a line start at or before it.
+  virtual result<page> page_of_line(file_id file, line_no line) const = 0;
+  /// Ordered by hash, then line, from `from` on.
+  virtual result<void> scan_custom_ids(file_id file,
+                                       const visitor<const hash128&, line_no>& fn) const = 0;
+  virtual result<std::vector<line_no>> find_custom_id(file_id file, const hash128& hash) const = 0;
+
+  /// The lines of a segment that have a result or are not selected: all others are pending.
+  virtual result<std::vector<bool>> done_in_segment(batch_id id, uint32_t segment) const = 0;
+  virtual result<std::optional<index_entry>> get_index(batch_id id, line_no line) const = 0;
+  /// In order of the file, from `from` on.
+  virtual result<void> scan_index(batch_id id, line_no from,
+                                  const visitor<line_no, const index_entry&>& fn) const = 0;
+  /// Bytes of a log from `offset`: at most `max_bytes`, fewer only at the end of a row; empty at
+  /// the end of the log.
+  virtual result<std::string> read_output(batch_id id, output_kind kind, uint64_t offset,
+                                          size_t max_bytes) const = 0;
+  virtual result<std::vector<unrun_segment>> get_unrun(batch_id id) const = 0;
+  /// Checks that counts equal rows and logs have no gaps; every finding is a sentence.
+  virtual result<std::vector<std::string>> check(batch_id id) const = 0;
+  /// What the store holds in memory and on disk, by name, for metrics and `doctor`.
+  virtual std::vector<std::pair<std::string, uint64_t>> measures() const = 0;
+};
+
+struct open_options {
+  std::string data_dir;
+  uint64_t memory_bytes = 0; ///< Of the whole budget, what the store may use.
+  std::string program = "perennial";
+  bool read_only = false; ///< For `doctor`: takes the lock, changes nothing.
+};
+
+/// Opens or makes a data directory. errc::conflict names the process that has it already.
+result<std::unique_ptr<store>> open_store(const open_options& options);
+
+} // namespace perennial::storage
