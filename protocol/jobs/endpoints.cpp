@@ -39,10 +39,10 @@ const endpoint* find_endpoint(std::string_view path) {
 result<void> check_endpoint(std::string_view path) {
   if (find_endpoint(path)) return {};
   if (const auto near = nearest(path, paths); !near.empty()) {
-    return fail(errc::invalid_input, "{} is not an endpoint; did you mean \"{}\"?", quoted(path),
+    return fail(errc::invalid_input, "{} is not an endpoint; did you mean \"{}\"?", in_quotes(path),
                 near);
   }
-  return fail(errc::invalid_input, "{} is not an endpoint; it must be one of {}", quoted(path),
+  return fail(errc::invalid_input, "{} is not an endpoint; it must be one of {}", in_quotes(path),
               fmt::join(paths, ", "));
 }
 

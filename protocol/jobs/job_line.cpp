@@ -12,7 +12,7 @@ result<job_format> parse_job_format(std::string_view word) {
   if (word == "jsonl") return job_format::jsonl;
   if (word == "text") return job_format::text;
   return fail(errc::invalid_input, "{} is not a format; it must be \"jsonl\" or \"text\"",
-              quoted(word));
+              in_quotes(word));
 }
 
 std::string default_custom_id(uint64_t ordinal) { return fmt::format("line-{}", ordinal + 1); }

@@ -162,24 +162,26 @@ bool append_unescaped(std::string& out, std::string_view inside) {
   }
 }
 
-std::string quoted(std::string_view text, size_t limit) {
-  std::string out = "\"";
+std::string shown(std::string_view text, size_t limit) {
+  std::string out;
   while (!text.empty()) {
-    const auto size = std::max<size_t>(character(text), 1);
-    if (out.size() - 1 + size > limit) {
-      out += "…";
-      break;
-    }
-    const bool shown = character(text) > 0 && static_cast<uint8_t>(text.front()) >= 0x20 &&
-                       text.front() != '"' && text.front() != 0x7F;
-    if (shown) {
-      out += text.substr(0, size);
+    const auto size = character(text);
+    const auto byte = static_cast<uint8_t>(text.front());
+    if (out.size() + std::max<size_t>(size, 1) > limit) return out + "…";
+    if (size == 0 || byte < 0x20 || byte == 0x7F) {
+      out += '?';
+    } else if (byte == '"') {
+      out += '\'';
     } else {
-      out += text.front() == '"' ? '\'' : '?';
+      out += text.substr(0, size);
     }
-    text.remove_prefix(size);
+    text.remove_prefix(std::max<size_t>(size, 1));
   }
-  return out + '"';
+  return out;
+}
+
+std::string in_quotes(std::string_view text, size_t limit) {
+  return '"' + shown(text, limit) + '"';
 }
 
 } // namespace perennial::jobs

@@ -26,8 +26,11 @@ bool append_unescaped(std::string& out, std::string_view inside);
 /// Whether `text` is UTF-8.
 bool is_utf8(std::string_view text);
 
-/// `text` in double quotes for a message: at most `limit` bytes of it, cut between characters,
-/// control characters and bytes that are not UTF-8 shown as '?'.
-std::string quoted(std::string_view text, size_t limit = 80);
+/// `text` for a message: at most `limit` bytes of it, cut between characters; control characters
+/// and bytes that are not UTF-8 are shown as '?', double quotes as single ones.
+std::string shown(std::string_view text, size_t limit = 80);
+
+/// The same in double quotes.
+std::string in_quotes(std::string_view text, size_t limit = 80);
 
 } // namespace perennial::jobs

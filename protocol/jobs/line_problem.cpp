@@ -13,7 +13,7 @@ line_problem duplicate_custom_id(uint64_t number, uint64_t offset, std::string_v
   p.offset = offset;
   p.code = problem_code::duplicate_custom_id;
   p.message = fmt::format(
-    "the custom_id {} is there already, on {}; give each line one of its own", quoted(custom_id),
+    "the custom_id {} is there already, on {}; give each line one of its own", in_quotes(custom_id),
     first_number == 0 ? std::string{"an earlier line"} : fmt::format("line {}", first_number));
   p.custom_id = custom_id;
   return p;

@@ -1,5 +1,5 @@
-// What is wrong with a line of a job file, said to people: where, a code, and a sentence with what to
-// do. Never holds the text of a prompt.
+// What is wrong with a line of a job file, said to people: where, a code, and a sentence with what
+// to do. Never holds the text of a prompt.
 #pragma once
 
 #include "protocol/jobs/line_splitter.hpp"

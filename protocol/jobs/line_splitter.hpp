@@ -5,13 +5,13 @@
 //   if (splitter.finish(l)) use(l);       // a last line without its newline
 //
 // Lines end in LF or CRLF. A UTF-8 byte order mark at the start of the file is skipped. Blank lines
-// (spaces, tabs, CR) are skipped: they count in `number`, never in `ordinal`. A line longer than the
-// limit is given without its bytes, and no more than the limit of it is ever held.
+// (spaces, tabs, CR) are skipped: they count in `number`, never in `ordinal`. A line longer than
+// the limit is given without its bytes, and no more than the limit of it is ever held.
 //
-// Who owns the bytes: a line that lies whole in the chunk is a view into the chunk. One that crosses
-// chunks is put together inside the splitter (`assembled`) and is good until the next call.
-// Who pays for simdjson's padding: the splitter for what it assembles, the caller for the chunk, which
-// must have `json_padding` readable bytes after its end if lines are to be parsed in place.
+// Who owns the bytes: a line that lies whole in the chunk is a view into the chunk. One that
+// crosses chunks is put together inside the splitter (`assembled`) and is good until the next call.
+// Who pays for simdjson's padding: the splitter for what it assembles, the caller for the chunk,
+// which must have `json_padding` readable bytes after its end if lines are to be parsed in place.
 #pragma once
 
 #include <cstdint>
@@ -47,7 +47,8 @@ struct line_position {
 
 class line_splitter {
 public:
-  explicit line_splitter(line_position start = {}, uint64_t max_line_bytes = default_max_line_bytes);
+  explicit line_splitter(line_position start = {},
+                         uint64_t max_line_bytes = default_max_line_bytes);
 
   /// Gives the next bytes; call it only when `next` has returned false. The chunk must live until
   /// then, and as long as views into it are used.

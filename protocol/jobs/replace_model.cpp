@@ -20,8 +20,8 @@ error_code find_models(ondemand::parser& parser, std::string_view body,
   make_room(parser, body.size());
   ondemand::document document;
   ondemand::object object;
-  if (auto error = parser.iterate(body.data(), body.size(), body.size() + json_padding)
-                     .get(document)) {
+  if (auto error =
+        parser.iterate(body.data(), body.size(), body.size() + json_padding).get(document)) {
     return error;
   }
   if (auto error = document.get_object().get(object)) return error;

@@ -15,9 +15,9 @@ struct replaced_model {
 };
 
 /// Replaces the value of the body's own member "model" (of each, where it stands there twice; not
-/// those of objects inside), or puts the member first where there is none. All other bytes stay. The
-/// body must be a valid object (errc::invalid_input where it is none) with `json_padding` readable
-/// bytes after it.
+/// those of objects inside), or puts the member first where there is none. All other bytes stay.
+/// The body must be a valid object (errc::invalid_input where it is none) with `json_padding`
+/// readable bytes after it.
 result<replaced_model> replace_model(std::string_view body, std::string_view model);
 
 } // namespace perennial::jobs

@@ -165,7 +165,8 @@ rendered_result render_result(const result_fields& in, std::string& out) {
 
 result<result_head> read_result_head(std::string_view text) {
   result_head out;
-  if (!take_head(text, out)) return fail(errc::corrupt, "this is not a result line of this program");
+  if (!take_head(text, out))
+    return fail(errc::corrupt, "this is not a result line of this program");
   return out;
 }
 

@@ -49,9 +49,9 @@ struct rendered_result {
   jobs::usage usage;        ///< From the body.
 };
 
-/// Appends the line to `out`. The body stays byte for byte as it is where it is valid JSON on one line;
-/// JSON with line breaks is made compact; anything else becomes a JSON string (bytes that are not
-/// UTF-8 become U+FFFD); an empty body is null. Costs about 1 µs for a body of 1 KB.
+/// Appends the line to `out`. The body stays byte for byte as it is where it is valid JSON on one
+/// line; JSON with line breaks is made compact; anything else becomes a JSON string (bytes that are
+/// not UTF-8 become U+FFFD); an empty body is null. Costs about 1 µs for a body of 1 KB.
 rendered_result render_result(const result_fields& fields, std::string& out);
 
 /// What a reader wants to know of a rendered line.

@@ -1,4 +1,5 @@
-// simdjson's parsers, and who may keep how much memory in them. For `.cpp` files of this folder only.
+// simdjson's parsers, and who may keep how much memory in them. For `.cpp` files of this folder
+// only.
 //
 // A DOM parser keeps about 12 bytes, an on-demand parser about 6, for each byte of the longest text
 // it has seen. So: small texts go to parsers that are kept; big ones go one at a time, in the whole
@@ -31,8 +32,8 @@ inline void make_room(simdjson::ondemand::parser& parser, size_t size) {
   (void)!parser.allocate(std::bit_ceil(std::max<size_t>(size, 4096)));
 }
 
-/// Runs `use(parser)` with `own` for a text of up to `limit` bytes, else with a parser that is freed
-/// afterwards. `use` must not hand out views into the parser.
+/// Runs `use(parser)` with `own` for a text of up to `limit` bytes, else with a parser that is
+/// freed afterwards. `use` must not hand out views into the parser.
 template <class Parser, class Use>
 auto with_parser(Parser& own, size_t size, size_t limit, Use&& use) {
   if (size <= limit) {

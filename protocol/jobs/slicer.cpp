@@ -107,8 +107,8 @@ struct slicer::impl {
   error_code take_apart(ondemand::parser& p, std::string_view bytes, job_line& out) {
     ondemand::document document;
     ondemand::object object;
-    if (auto error = p.iterate(bytes.data(), bytes.size(), bytes.size() + json_padding)
-                       .get(document)) {
+    if (auto error =
+          p.iterate(bytes.data(), bytes.size(), bytes.size() + json_padding).get(document)) {
       return error;
     }
     if (auto error = document.get_object().get(object)) return error;
