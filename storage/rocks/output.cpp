@@ -1,0 +1,82 @@
+// Reading results: the logs, the index over them, and which lines are done.
+#include "storage/keys.hpp"
+#include "storage/record_codec.hpp"
+#include "storage/rocks/rocks_store.hpp"
+
+namespace perennial::storage::rocks {
+
+result<std::vector<bool>> rocks_store::done_in_segment(batch_id id, uint32_t segment) const {
+  auto in = enter();
+  if (!in) return tl::unexpected{in.error()};
+  auto batch = read_batch(*in->db, id);
+  if (!batch) return tl::unexpected{batch.error()};
+  auto bits = read_covered(*in->db, *batch, segment);
+  if (!bits) return tl::unexpected{bits.error()};
+  std::vector<bool> out(lines_in_segment(batch->definition.lines, segment));
+  for (uint32_t place = 0; place < out.size(); ++place) out[place] = bits->test(place);
+  return out;
+}
+
+result<std::optional<index_entry>> rocks_store::get_index(batch_id id, line_no line) const {
+  auto in = enter();
+  if (!in) return tl::unexpected{in.error()};
+  auto value = in->db->get(table::index, keys::id_and_number(id, line));
+  if (!value) return tl::unexpected{value.error()};
+  if (!*value) return std::nullopt;
+  auto entry = decode_index(**value);
+  if (!entry) return fail(entry.error(), fmt::format("batch {}, line {}", id, line));
+  return *entry;
+}
+
+result<void> rocks_store::scan_index(batch_id id, line_no from,
+                                     const visitor<line_no, const index_entry&>& fn) const {
+  auto in = enter();
+  if (!in) return tl::unexpected{in.error()};
+  row_scan rows{*in->db, table::index, keys::id_and_number(id, from), keys::id(id + 1)};
+  for (rows.first(); rows.valid(); rows.next()) {
+    const auto line = keys::last_number(rows.key());
+    auto entry = decode_index(rows.value());
+    if (!entry) return fail(entry.error(), fmt::format("batch {}, line {}", id, line));
+    if (!fn(line, *entry)) return {};
+  }
+  return rows.status();
+}
+
+result<std::string> rocks_store::read_output(batch_id id, output_kind kind, uint64_t offset,
+                                             size_t max_bytes) const {
+  auto in = enter();
+  if (!in) return tl::unexpected{in.error()};
+  std::string out;
+  row_scan rows{*in->db, table::output, keys::output(id, kind, 0),
+                keys::output(id, kind, keys::no_more)};
+  for (rows.seek_back(keys::output(id, kind, offset)); rows.valid(); rows.next()) {
+    const auto skip = offset + out.size() - keys::last_number(rows.key());
+    const auto row = rows.value();
+    if (skip >= row.size()) {
+      if (out.empty()) break; // behind the end of the log
+      return fail(errc::corrupt, "batch {}: the output has a gap at offset {}", id,
+                  offset + out.size());
+    }
+    out.append(row.substr(skip, max_bytes - out.size()));
+    if (out.size() == max_bytes) break;
+  }
+  if (auto ok = rows.status(); !ok) return tl::unexpected{ok.error()};
+  return out;
+}
+
+result<std::vector<store::unrun_segment>> rocks_store::get_unrun(batch_id id) const {
+  auto in = enter();
+  if (!in) return tl::unexpected{in.error()};
+  std::vector<unrun_segment> out;
+  row_scan rows{*in->db, table::batches, keys::batch(id, batch_part::unrun),
+                keys::batch_after(id, batch_part::unrun)};
+  for (rows.first(); rows.valid(); rows.next()) {
+    auto value = decode_unrun(rows.value());
+    if (!value) return fail(value.error(), fmt::format("batch {}", id));
+    out.push_back({get_big_endian<uint32_t>(rows.key().data() + 9), value->offset, value->lines});
+  }
+  if (auto ok = rows.status(); !ok) return tl::unexpected{ok.error()};
+  return out;
+}
+
+} // namespace perennial::storage::rocks

@@ -1,0 +1,122 @@
+// Opening, and what a start puts right: uploads that were not finished leave nothing, pages that
+// nobody needs go. Nothing is done per line.
+#include "storage/keys.hpp"
+#include "storage/record_codec.hpp"
+#include "storage/rocks/open.hpp"
+#include "storage/rocks/rocks_store.hpp"
+
+#include <rocksdb/env.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+namespace perennial::storage {
+
+namespace rocks {
+
+namespace {
+
+/// Makes the entries of a directory durable.
+rocksdb::Status sync_directory(rocksdb::Env& env, const std::string& path) {
+  std::unique_ptr<rocksdb::Directory> dir;
+  auto status = env.NewDirectory(path, &dir);
+  if (status.ok()) status = dir->Fsync();
+  return status;
+}
+
+rocksdb::Status empty_directory(rocksdb::Env& env, const std::string& path) {
+  std::vector<std::string> names;
+  auto status = env.GetChildren(path, &names);
+  for (const auto& name : names) {
+    if (!status.ok()) break;
+    if (name != "." && name != "..") status = env.DeleteFile(path + name);
+  }
+  return status;
+}
+
+} // namespace
+
+result<void> rocks_store::open_database() {
+  const auto db_dir = options_.data_dir + "/db";
+  if (!options_.read_only) {
+    auto status = env_->CreateDirIfMissing(db_dir);
+    if (status.ok()) status = env_->CreateDirIfMissing(uploads_dir());
+    if (status.ok()) status = empty_directory(*env_, uploads_dir());
+    // RocksDB syncs the entries in db/, but nobody else the entry of db/ itself.
+    if (status.ok()) status = sync_directory(*env_, options_.data_dir);
+    if (!status.ok()) {
+      return tl::unexpected{to_error(status, fmt::format("preparing {}", options_.data_dir))};
+    }
+  }
+  auto db = database::open(db_dir, settings{options_.memory_bytes, env_}, options_.read_only);
+  if (!db) return tl::unexpected{db.error()};
+  if (!options_.read_only) {
+    if (auto ok = recover(**db); !ok) return ok;
+  }
+  db_ = std::move(*db);
+  ++generation_;
+  return {};
+}
+
+result<void> rocks_store::recover(const database& db) {
+  auto last = db.get(table::meta, keys::last_id);
+  if (!last) return tl::unexpected{last.error()};
+  if (*last) {
+    auto id = decode_last_id(**last);
+    if (!id) return tl::unexpected{id.error()};
+    last_id_ = std::max(last_id_, *id);
+  }
+  std::vector<file_id> unfinished;
+  std::vector<file_id> deleted;
+  row_scan rows{db, table::files, keys::id(0), keys::id(keys::no_more)};
+  for (rows.first(); rows.valid(); rows.next()) {
+    auto file = decode_file(keys::first_id(rows.key()), rows.value());
+    if (!file) return tl::unexpected{file.error()};
+    if (file->state == file_state::uploading) unfinished.push_back(file->id);
+    if (file->state == file_state::deleted) deleted.push_back(file->id);
+  }
+  if (auto ok = rows.status(); !ok) return ok;
+  for (const auto id : unfinished) {
+    rocksdb::WriteBatch change;
+    change.DeleteRange(db.of(table::pages), slice(keys::id(id)), slice(keys::id(id + 1)));
+    change.Delete(db.of(table::files), slice(keys::id(id)));
+    if (auto ok = db.write(change, durability::synced, "deleting an unfinished upload"); !ok) {
+      return ok;
+    }
+    db.reclaim(table::pages, id);
+  }
+  for (const auto id : deleted) {
+    if (auto ok = release_file(db, id); !ok) return ok;
+  }
+  return {};
+}
+
+} // namespace rocks
+
+result<std::unique_ptr<store>> open_rocks_store(const open_options& options, rocksdb::Env* env) {
+  std::error_code failed;
+  if (options.read_only) {
+    if (!std::filesystem::is_directory(options.data_dir + "/db", failed)) {
+      return fail(errc::not_found, "{} is not a data directory: it has no db/", options.data_dir);
+    }
+  } else if (std::filesystem::create_directories(options.data_dir, failed)) {
+    // What people sent is nobody else's business.
+    std::filesystem::permissions(options.data_dir, std::filesystem::perms::owner_all, failed);
+  }
+  if (failed) {
+    return fail(failed.value() == ENOSPC ? errc::no_space : errc::io_error, "{} cannot be made: {}",
+                options.data_dir, failed.message());
+  }
+  auto lock = lock_file::take(options.data_dir, options.program);
+  if (!lock) return tl::unexpected{lock.error()};
+  auto out = std::make_unique<rocks::rocks_store>(options, env, std::move(*lock));
+  if (auto ok = out->start(); !ok) return tl::unexpected{ok.error()};
+  return out;
+}
+
+result<std::unique_ptr<store>> open_store(const open_options& options) {
+  return open_rocks_store(options, rocksdb::Env::Default());
+}
+
+} // namespace perennial::storage
