@@ -169,9 +169,11 @@ public:
   virtual result<std::vector<batch_record>> list_batches(batch_id after, size_t limit) const = 0;
   /// Batches that are not at an end, oldest first, with what is needed to go on.
   virtual result<std::vector<batch_resume>> unfinished_batches() const = 0;
+  /// The same of one batch, whatever its state. errc::not_found.
+  virtual result<batch_resume> resume_batch(batch_id id) const = 0;
   virtual result<std::vector<stored_problem>> get_problems(batch_id id) const = 0;
 
-  /// The page that starts at `offset`. errc::not_found at the end of the file.
+  /// The page that holds the byte at `offset`. errc::not_found at the end of the file.
   virtual result<page> read_page(file_id file, uint64_t offset) const = 0;
   /// The page to start at in order to read `line`: it holds a line start at or before it.
   virtual result<page> page_of_line(file_id file, line_no line) const = 0;

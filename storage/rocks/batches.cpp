@@ -240,6 +240,19 @@ result<void> read_waiting(reading from, const segment_counts& counts, batch_resu
   return rows.status();
 }
 
+result<batch_resume> read_resume(reading now, batch_record batch) {
+  auto cursor = read_validation(now, batch.id);
+  if (!cursor) return tl::unexpected{cursor.error()};
+  auto counts = read_segments(now, batch);
+  if (!counts) return tl::unexpected{counts.error()};
+  batch_resume r{std::move(batch), *cursor, {}, {}};
+  for (uint32_t s = 0; s < counts->done.size(); ++s) {
+    if (counts->done[s] < counts->wanted[s]) r.unfinished_segments.push_back(s);
+  }
+  if (auto ok = read_waiting(now, *counts, r); !ok) return tl::unexpected{ok.error()};
+  return r;
+}
+
 } // namespace
 
 result<std::vector<batch_resume>> rocks_store::unfinished_batches() const {
@@ -251,18 +264,20 @@ result<std::vector<batch_resume>> rocks_store::unfinished_batches() const {
   std::vector<batch_resume> out;
   for (auto& batch : *batches) {
     if (storage::is_final(batch.state.status)) continue;
-    auto cursor = read_validation(now, batch.id);
-    if (!cursor) return tl::unexpected{cursor.error()};
-    auto counts = read_segments(now, batch);
-    if (!counts) return tl::unexpected{counts.error()};
-    batch_resume r{std::move(batch), *cursor, {}, {}};
-    for (uint32_t s = 0; s < counts->done.size(); ++s) {
-      if (counts->done[s] < counts->wanted[s]) r.unfinished_segments.push_back(s);
-    }
-    if (auto ok = read_waiting(now, *counts, r); !ok) return tl::unexpected{ok.error()};
-    out.push_back(std::move(r));
+    auto r = read_resume(now, std::move(batch));
+    if (!r) return tl::unexpected{r.error()};
+    out.push_back(std::move(*r));
   }
   return out;
+}
+
+result<batch_resume> rocks_store::resume_batch(batch_id id) const {
+  auto in = enter();
+  if (!in) return tl::unexpected{in.error()};
+  const held_snapshot now{*in->db};
+  auto batch = read_batch(now, id);
+  if (!batch) return tl::unexpected{batch.error()};
+  return read_resume(now, std::move(*batch));
 }
 
 } // namespace perennial::storage::rocks

@@ -77,17 +77,14 @@ result<void> seek_line(row_scan& rows, const file_record& file, line_no line) {
 result<page> rocks_store::read_page(file_id file, uint64_t offset) const {
   auto in = enter();
   if (!in) return tl::unexpected{in.error()};
-  rocksdb::ReadOptions options;
-  options.fill_cache = false; // a page is read once for each batch
-  const auto key = keys::id_and_number(file, offset);
-  rocksdb::PinnableSlice value;
-  const auto& db = *in->db;
-  const auto status = db.raw().Get(options, db.of(table::pages), slice(key), &value);
-  if (status.IsNotFound()) {
-    return fail(errc::not_found, "file {} has no page at offset {}", file, offset);
+  row_scan rows{*in->db, table::pages, keys::id(file), keys::id(file + 1), caching::skip};
+  rows.seek_back(keys::id_and_number(file, offset));
+  if (auto ok = rows.status(); !ok) return tl::unexpected{ok.error()};
+  if (rows.valid()) {
+    auto out = to_page(rows.key(), rows.value());
+    if (!out || offset < out->end()) return out;
   }
-  if (!status.ok()) return tl::unexpected{to_error(status, "reading a page")};
-  return to_page(key, view(value));
+  return fail(errc::not_found, "file {} has no byte at offset {}", file, offset);
 }
 
 result<page> rocks_store::page_of_line(file_id id, line_no line) const {

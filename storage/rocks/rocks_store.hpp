@@ -50,6 +50,7 @@ public:
   result<batch_record> get_batch(batch_id id) const override;
   result<std::vector<batch_record>> list_batches(batch_id after, size_t limit) const override;
   result<std::vector<batch_resume>> unfinished_batches() const override;
+  result<batch_resume> resume_batch(batch_id id) const override;
   result<std::vector<stored_problem>> get_problems(batch_id id) const override;
   result<page> read_page(file_id file, uint64_t offset) const override;
   result<page> page_of_line(file_id file, line_no line) const override;

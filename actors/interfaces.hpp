@@ -1,0 +1,197 @@
+// Every typed interface between the actors. Reading this once is reading the protocol.
+//
+//   root
+//   ├─ store               the only writer; group commit; detached
+//   ├─ memory_budget       grants bytes; watches RSS
+//   ├─ dispatcher          active batches, fairness, waits
+//   │   ├─ reader          reads lines ahead; detached
+//   │   └─ validator       checks job files, ends cancelled batches; detached
+//   ├─ provider_supervisor one per provider: its workers, and the two below
+//   │   ├─ circuit_breaker pushes a gate whenever it changes
+//   │   ├─ throttle        pushes permits whenever they change
+//   │   └─ client_worker…  one call at a time; detached
+//   └─ gateway             the HTTP API; detached
+//
+// Credit bounds every stream: a supervisor asks the dispatcher for lines, the dispatcher asks the
+// reader for a page, a worker gets its next line when it has given back the last.
+#pragma once
+
+#include "actors/errors.hpp"
+#include "actors/messages.hpp"
+
+#include <caf/replies_to.hpp>
+#include <caf/type_id.hpp>
+#include <caf/typed_actor.hpp>
+#include <caf/unit.hpp>
+
+CAF_BEGIN_TYPE_ID_BLOCK(perennial, caf::first_custom_type_id)
+
+CAF_ADD_ATOM(perennial, perennial::actors, commit_atom, "commit")
+CAF_ADD_ATOM(perennial, perennial::actors, create_atom, "create")
+CAF_ADD_ATOM(perennial, perennial::actors, delete_atom, "delete")
+CAF_ADD_ATOM(perennial, perennial::actors, state_atom, "state")
+CAF_ADD_ATOM(perennial, perennial::actors, step_atom, "step")
+CAF_ADD_ATOM(perennial, perennial::actors, cancel_atom, "cancel")
+CAF_ADD_ATOM(perennial, perennial::actors, pause_atom, "pause")
+CAF_ADD_ATOM(perennial, perennial::actors, resume_atom, "resume")
+CAF_ADD_ATOM(perennial, perennial::actors, retry_atom, "retry")
+CAF_ADD_ATOM(perennial, perennial::actors, want_atom, "want")
+CAF_ADD_ATOM(perennial, perennial::actors, work_atom, "work")
+CAF_ADD_ATOM(perennial, perennial::actors, back_atom, "back")
+CAF_ADD_ATOM(perennial, perennial::actors, recorded_atom, "recorded")
+CAF_ADD_ATOM(perennial, perennial::actors, read_atom, "read")
+CAF_ADD_ATOM(perennial, perennial::actors, lines_atom, "lines")
+CAF_ADD_ATOM(perennial, perennial::actors, forget_atom, "forget")
+CAF_ADD_ATOM(perennial, perennial::actors, valid_atom, "valid")
+CAF_ADD_ATOM(perennial, perennial::actors, finish_atom, "finish")
+CAF_ADD_ATOM(perennial, perennial::actors, finished_atom, "finished")
+CAF_ADD_ATOM(perennial, perennial::actors, call_atom, "call")
+CAF_ADD_ATOM(perennial, perennial::actors, called_atom, "called")
+CAF_ADD_ATOM(perennial, perennial::actors, outcome_atom, "outcome")
+CAF_ADD_ATOM(perennial, perennial::actors, gate_atom, "gate")
+CAF_ADD_ATOM(perennial, perennial::actors, permits_atom, "permits")
+CAF_ADD_ATOM(perennial, perennial::actors, used_atom, "used")
+CAF_ADD_ATOM(perennial, perennial::actors, wakeup_atom, "wakeup")
+CAF_ADD_ATOM(perennial, perennial::actors, flush_atom, "flush")
+CAF_ADD_ATOM(perennial, perennial::actors, drain_atom, "drain")
+CAF_ADD_ATOM(perennial, perennial::actors, status_atom, "status")
+CAF_ADD_ATOM(perennial, perennial::actors, grant_atom, "grant")
+CAF_ADD_ATOM(perennial, perennial::actors, release_atom, "release")
+CAF_ADD_ATOM(perennial, perennial::actors, start_atom, "start")
+
+CAF_ADD_TYPE_ID(perennial, (perennial::actors::group_ptr))
+CAF_ADD_TYPE_ID(perennial, (perennial::actors::commit_reply))
+CAF_ADD_TYPE_ID(perennial, (perennial::actors::create_request))
+CAF_ADD_TYPE_ID(perennial, (perennial::storage::created_batch))
+CAF_ADD_TYPE_ID(perennial, (perennial::storage::batch_record))
+CAF_ADD_TYPE_ID(perennial, (perennial::storage::file_record))
+CAF_ADD_TYPE_ID(perennial, (perennial::storage::batch_state))
+CAF_ADD_TYPE_ID(perennial, (perennial::storage::validation_step))
+CAF_ADD_TYPE_ID(perennial, (perennial::storage::validation_end))
+CAF_ADD_TYPE_ID(perennial, (perennial::actors::selection_step))
+CAF_ADD_TYPE_ID(perennial, (perennial::actors::unrun_lines))
+CAF_ADD_TYPE_ID(perennial, (perennial::actors::item_ptr))
+CAF_ADD_TYPE_ID(perennial, (perennial::actors::item_list))
+CAF_ADD_TYPE_ID(perennial, (perennial::actors::returned_list))
+CAF_ADD_TYPE_ID(perennial, (perennial::actors::recorded))
+CAF_ADD_TYPE_ID(perennial, (perennial::actors::read_request))
+CAF_ADD_TYPE_ID(perennial, (perennial::actors::read_reply))
+CAF_ADD_TYPE_ID(perennial, (perennial::actors::resume_ptr))
+CAF_ADD_TYPE_ID(perennial, (perennial::actors::directory_ptr))
+CAF_ADD_TYPE_ID(perennial, (perennial::actors::call_done_ptr))
+CAF_ADD_TYPE_ID(perennial, (perennial::actors::outcome_list))
+CAF_ADD_TYPE_ID(perennial, (perennial::actors::gate))
+CAF_ADD_TYPE_ID(perennial, (perennial::actors::permits))
+CAF_ADD_TYPE_ID(perennial, (perennial::actors::memory_class))
+CAF_ADD_TYPE_ID(perennial, (perennial::actors::memory_grant_ptr))
+CAF_ADD_TYPE_ID(perennial, (perennial::actors::memory_status))
+CAF_ADD_TYPE_ID(perennial, (perennial::actors::provider_status))
+CAF_ADD_TYPE_ID(perennial, (perennial::actors::dispatcher_status))
+
+CAF_END_TYPE_ID_BLOCK(perennial)
+
+namespace perennial::actors {
+
+/// STORE: the only one that changes what is stored. Every answer means "on disk". After a write
+/// error it keeps what it was given, reopens the database with backoff, and writes it again;
+/// answers wait.
+using store_actor = caf::typed_actor<
+  // Final results and waits; merged with what else has come into one synced write.
+  caf::replies_to<commit_atom, group_ptr>::with<commit_reply>,
+  caf::replies_to<create_atom, create_request>::with<storage::created_batch>,
+  // Deletes a file.
+  caf::replies_to<delete_atom, uint64_t>::with<storage::file_record>,
+  // Replaces a batch's state.
+  caf::replies_to<state_atom, uint64_t, storage::batch_state>::with<storage::batch_record>,
+  caf::replies_to<step_atom, storage::validation_step>::with<bool>,
+  caf::replies_to<step_atom, storage::validation_end>::with<storage::batch_record>,
+  // One segment of a retry's selection; answers the next one, or none.
+  caf::replies_to<step_atom, selection_step>::with<selection_step>,
+  caf::replies_to<finish_atom, unrun_lines>::with<storage::batch_record>,
+  // Internal: write what was gathered; try to reopen.
+  caf::reacts_to<flush_atom>, caf::reacts_to<wakeup_atom>>;
+
+/// MEMORY_BUDGET: grants bytes out of the one budget. A grant ends when its last copy goes.
+using memory_actor = caf::typed_actor<
+  // Answers a null grant where there is no room now: ask again later.
+  caf::replies_to<grant_atom, memory_class, uint64_t>::with<memory_grant_ptr>,
+  caf::reacts_to<release_atom, memory_class, uint64_t>,
+  caf::replies_to<status_atom>::with<memory_status>,
+  // Internal: measure RSS.
+  caf::reacts_to<wakeup_atom>>;
+
+/// DISPATCHER: owns every batch that is not at an end.
+using dispatcher_actor = caf::typed_actor<
+  caf::replies_to<create_atom, create_request>::with<storage::created_batch>,
+  caf::replies_to<cancel_atom, uint64_t>::with<storage::batch_record>,
+  caf::replies_to<pause_atom, uint64_t, std::string>::with<storage::batch_record>,
+  caf::replies_to<resume_atom, uint64_t>::with<storage::batch_record>,
+  // A new batch of the lines that failed, or of those with this code only.
+  caf::replies_to<retry_atom, uint64_t, std::string>::with<storage::created_batch>,
+  // Go on with what the store holds; sent once, when the supervisors are there.
+  caf::reacts_to<start_atom, directory_ptr>,
+  // A provider can take so many lines more.
+  caf::reacts_to<want_atom, uint32_t, uint32_t>,
+  // Lines that come back without a result.
+  caf::reacts_to<back_atom, returned_list>,
+  // Results that are on disk.
+  caf::reacts_to<recorded_atom, recorded>,
+  // From the reader and the validator.
+  caf::reacts_to<lines_atom, read_reply>, caf::reacts_to<valid_atom, storage::batch_record>,
+  caf::reacts_to<finished_atom, storage::batch_record>,
+  // Hand nothing out any more (true), or do again.
+  caf::reacts_to<drain_atom, bool>, caf::replies_to<status_atom>::with<dispatcher_status>,
+  caf::reacts_to<wakeup_atom, uint64_t>>;
+
+/// READER: reads job lines ahead, a page at a time.
+using reader_actor = caf::typed_actor<
+  // Begins with a batch.
+  caf::reacts_to<start_atom, resume_ptr>,
+  // About one page of pending lines; answers with `lines` to the dispatcher.
+  caf::reacts_to<read_atom, read_request>, caf::reacts_to<forget_atom, uint64_t>>;
+
+/// VALIDATOR: the slow passes over whole files. Answers with `valid` or `finished` to the
+/// dispatcher.
+using validator_actor = caf::typed_actor<
+  // Validates, or makes a retry's selection; goes on where an earlier process stopped.
+  caf::reacts_to<start_atom, resume_ptr>,
+  // Lays out the lines that never ran, then ends the batch as cancelled or expired.
+  caf::reacts_to<finish_atom, uint64_t>, caf::reacts_to<forget_atom, uint64_t>,
+  // Internal: the next step.
+  caf::reacts_to<step_atom, uint64_t>>;
+
+/// PROVIDER_SUPERVISOR: hands lines to its workers as breaker, throttle and memory allow.
+using supervisor_actor = caf::typed_actor<
+  caf::reacts_to<work_atom, item_list>, caf::reacts_to<called_atom, call_done_ptr>,
+  caf::reacts_to<gate_atom, gate>, caf::reacts_to<permits_atom, permits>,
+  // Give back what is queued of this batch.
+  caf::reacts_to<forget_atom, uint64_t>,
+  // Unpark by hand.
+  caf::replies_to<resume_atom>::with<provider_status>,
+  // Give back what is queued and take no new lines; true: abort the calls in flight as well.
+  caf::reacts_to<drain_atom, bool>, caf::replies_to<status_atom>::with<provider_status>,
+  // Internal: send on what was gathered; timers.
+  caf::reacts_to<flush_atom>, caf::reacts_to<wakeup_atom, uint64_t>>;
+
+/// CIRCUIT_BREAKER: learns outcomes, pushes gates.
+using breaker_actor =
+  caf::typed_actor<caf::reacts_to<outcome_atom, outcome_list>,
+                   caf::replies_to<status_atom>::with<gate>, caf::reacts_to<resume_atom>,
+                   caf::reacts_to<wakeup_atom, uint64_t>>;
+
+/// THROTTLE: learns outcomes and use, pushes permits.
+using throttle_actor = caf::typed_actor<caf::reacts_to<outcome_atom, outcome_list>,
+                                        // So many permits were used; so many calls are in flight.
+                                        caf::reacts_to<used_atom, uint32_t, uint32_t>,
+                                        caf::replies_to<status_atom>::with<permits>,
+                                        caf::reacts_to<wakeup_atom, uint64_t>>;
+
+/// CLIENT_WORKER: makes one call at a time on a connection of its own.
+using worker_actor = caf::typed_actor<caf::reacts_to<call_atom, item_ptr>>;
+
+/// The supervisors, in the order of the configuration: their index is a provider's number.
+struct supervisor_directory {
+  std::vector<supervisor_actor> supervisors;
+};
+
+} // namespace perennial::actors

@@ -1,0 +1,183 @@
+// The values that actors send each other. Local to the process: none of them is serialised, big
+// ones travel by pointer.
+#pragma once
+
+#include "actors/protect/gate.hpp"
+#include "actors/protect/memory_ledger.hpp"
+#include "actors/work/work_item.hpp"
+#include "protocol/provider/outcome.hpp"
+#include "storage/store.hpp"
+
+#include <caf/allowed_unsafe_message_type.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace perennial::actors {
+
+// -- store
+// -------------------------------------------------------------------------------------------
+
+using group_ptr = std::shared_ptr<storage::commit_group>;
+
+struct commit_reply {
+  std::vector<storage::batch_counts> counts;
+};
+
+struct create_request {
+  storage::batch_definition definition;
+  storage::idempotency same;
+};
+
+/// `segment` is to be selected; in the answer: the next one, or nothing at the end.
+struct selection_step {
+  storage::batch_id retry = 0;
+  std::optional<uint32_t> segment;
+};
+
+struct unrun_lines {
+  storage::batch_id batch = 0;
+  std::vector<storage::store::unrun_segment> segments;
+  uint64_t bytes = 0;
+};
+
+// -- dispatcher
+// --------------------------------------------------------------------------------------
+
+/// A line that comes back without a result.
+struct returned_line {
+  item_ptr item;
+  std::chrono::milliseconds wait{0}; ///< From now on; 0: at once.
+};
+using returned_list = std::vector<returned_line>;
+
+/// What became of some lines, on disk.
+struct recorded {
+  struct line {
+    storage::batch_id batch = 0;
+    storage::line_no line = 0;
+    storage::output_kind kind = storage::output_kind::ok;
+    uint16_t code = 0;
+  };
+  std::vector<line> lines;
+  std::vector<storage::batch_counts> counts;
+};
+
+struct batch_load {
+  storage::batch_id id = 0;
+  uint64_t ready = 0;   ///< Read and not handed out.
+  uint64_t waiting = 0; ///< Between two attempts, or held up by their provider.
+  uint64_t out = 0;     ///< With a supervisor.
+};
+
+struct dispatcher_status {
+  std::vector<batch_load> batches;
+  bool draining = false;
+};
+
+// -- reader and validator
+// ----------------------------------------------------------------------------
+
+/// A grant of bytes; its last copy gives them back. See memory_actor.
+using memory_grant_ptr = std::shared_ptr<const class memory_grant>;
+
+/// Who the supervisors are; defined behind the interfaces.
+using directory_ptr = std::shared_ptr<const struct supervisor_directory>;
+
+using resume_ptr = std::shared_ptr<const storage::batch_resume>;
+
+struct read_request {
+  storage::batch_id batch = 0;
+  memory_grant_ptr grant; ///< Covers the page; the items keep it.
+};
+
+struct read_reply {
+  storage::batch_id batch = 0;
+  item_list items;
+  bool at_end = false;
+  std::optional<error> failure;
+};
+
+// -- provider
+// ----------------------------------------------------------------------------------------
+
+/// What a worker says of one call.
+struct call_done {
+  uint32_t worker = 0;
+  item_ptr item;
+  provider::outcome outcome;
+  provider::disposition disposition;
+  std::optional<storage::line_result> result; ///< Where the line is done.
+  std::chrono::milliseconds took{0};
+  uint64_t response_bytes = 0;
+  bool reused_connection = false;
+};
+using call_done_ptr = std::shared_ptr<call_done>;
+
+/// What breaker and throttle need to know of one call.
+struct outcome_event {
+  uint32_t breaker_epoch = 0;
+  provider::outcome outcome; ///< Without its sentence.
+  bool returned = false;     ///< The permit was not used.
+};
+using outcome_list = std::vector<outcome_event>;
+
+struct provider_status {
+  std::string name;
+  std::string base_url;
+  gate breaker;
+  uint32_t in_flight_limit = 0;
+  uint32_t in_flight = 0;
+  uint32_t queued = 0;
+  uint32_t workers = 0;
+  uint64_t calls = 0;
+  uint64_t answered = 0; ///< Calls that got any answer from the provider, good or bad.
+  uint64_t connections = 0;
+  bool drained = false; ///< Draining, no call is out, and all results are on disk.
+  std::string alarm;    ///< A sentence, when something needs a person; else empty.
+};
+
+// -- memory
+// ------------------------------------------------------------------------------------------
+
+struct memory_status {
+  uint64_t budget = 0;
+  uint64_t granted = 0;
+  uint64_t rss = 0;
+  uint64_t peak_rss = 0;
+  memory_level level = memory_level::normal;
+};
+
+} // namespace perennial::actors
+
+#define PERENNIAL_LOCAL_MESSAGE(type) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(type)
+PERENNIAL_LOCAL_MESSAGE(perennial::actors::group_ptr)
+PERENNIAL_LOCAL_MESSAGE(perennial::actors::commit_reply)
+PERENNIAL_LOCAL_MESSAGE(perennial::actors::create_request)
+PERENNIAL_LOCAL_MESSAGE(perennial::storage::created_batch)
+PERENNIAL_LOCAL_MESSAGE(perennial::storage::batch_record)
+PERENNIAL_LOCAL_MESSAGE(perennial::storage::file_record)
+PERENNIAL_LOCAL_MESSAGE(perennial::storage::batch_state)
+PERENNIAL_LOCAL_MESSAGE(perennial::storage::validation_step)
+PERENNIAL_LOCAL_MESSAGE(perennial::storage::validation_end)
+PERENNIAL_LOCAL_MESSAGE(perennial::actors::selection_step)
+PERENNIAL_LOCAL_MESSAGE(perennial::actors::unrun_lines)
+PERENNIAL_LOCAL_MESSAGE(perennial::actors::item_ptr)
+PERENNIAL_LOCAL_MESSAGE(perennial::actors::item_list)
+PERENNIAL_LOCAL_MESSAGE(perennial::actors::returned_list)
+PERENNIAL_LOCAL_MESSAGE(perennial::actors::recorded)
+PERENNIAL_LOCAL_MESSAGE(perennial::actors::read_request)
+PERENNIAL_LOCAL_MESSAGE(perennial::actors::read_reply)
+PERENNIAL_LOCAL_MESSAGE(perennial::actors::resume_ptr)
+PERENNIAL_LOCAL_MESSAGE(perennial::actors::directory_ptr)
+PERENNIAL_LOCAL_MESSAGE(perennial::actors::call_done_ptr)
+PERENNIAL_LOCAL_MESSAGE(perennial::actors::outcome_list)
+PERENNIAL_LOCAL_MESSAGE(perennial::actors::gate)
+PERENNIAL_LOCAL_MESSAGE(perennial::actors::permits)
+PERENNIAL_LOCAL_MESSAGE(perennial::actors::memory_class)
+PERENNIAL_LOCAL_MESSAGE(perennial::actors::memory_grant_ptr)
+PERENNIAL_LOCAL_MESSAGE(perennial::actors::memory_status)
+PERENNIAL_LOCAL_MESSAGE(perennial::actors::provider_status)
+PERENNIAL_LOCAL_MESSAGE(perennial::actors::dispatcher_status)

@@ -1,0 +1,75 @@
+#include "actors/protect/breaker_actor.hpp"
+
+#include "protocol/base/log.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include <algorithm>
+
+namespace perennial::actors {
+
+namespace {
+
+using self_ptr = breaker_actor::stateful_pointer<breaker_state>;
+
+void push(self_ptr self) {
+  auto& st = self->state;
+  const auto g = st.decision.current_gate();
+  self->send(st.supervisor, gate_atom_v, g);
+  if (const auto when = st.decision.next_wakeup()) {
+    const auto wait =
+      std::max<steady_time::duration>(*when - self->clock().now(), std::chrono::milliseconds{1});
+    self->delayed_send(self, wait, wakeup_atom_v, ++st.timer_generation);
+  }
+}
+
+void changed(self_ptr self) {
+  auto& st = self->state;
+  const auto g = st.decision.current_gate();
+  logging::warn("{}: the circuit breaker is {}{}{}", st.provider, to_string(g.state),
+                g.reason.empty() ? "" : ": ", g.reason);
+  push(self);
+}
+
+circuit_breaker::effect effect_of(const provider::outcome& o) {
+  switch (o.breaker) {
+  case provider::breaker_effect::success: return circuit_breaker::effect::success;
+  case provider::breaker_effect::failure: return circuit_breaker::effect::failure;
+  case provider::breaker_effect::none: break;
+  }
+  return circuit_breaker::effect::neutral;
+}
+
+} // namespace
+
+breaker_actor::behavior_type breaker_behavior(self_ptr self, std::string provider,
+                                              supervisor_actor supervisor) {
+  self->state.provider = std::move(provider);
+  self->state.supervisor = std::move(supervisor);
+  push(self);
+  return {
+    [self](outcome_atom, const outcome_list& events) {
+      auto& st = self->state;
+      const auto now = self->clock().now();
+      std::uniform_real_distribution<double> jitter{0.0, 1.0};
+      bool moved = false;
+      for (const auto& e : events) {
+        moved |= st.decision.on_outcome(e.breaker_epoch, effect_of(e.outcome), e.outcome.never_sent,
+                                        now, jitter(st.random));
+      }
+      if (moved) changed(self);
+    },
+    [self](status_atom) { return self->state.decision.current_gate(); },
+    [self](resume_atom) {
+      self->state.decision.reset(self->clock().now());
+      changed(self);
+    },
+    [self](wakeup_atom, uint64_t generation) {
+      auto& st = self->state;
+      if (generation != st.timer_generation) return;
+      if (st.decision.on_tick(self->clock().now())) changed(self);
+    },
+  };
+}
+
+} // namespace perennial::actors

@@ -1,0 +1,24 @@
+// The memory_budget actor: grants bytes out of one number, and looks at the process's RSS now and
+// then. What it decides stands in memory_ledger.hpp.
+#pragma once
+
+#include "actors/interfaces.hpp"
+
+namespace perennial::actors {
+
+struct memory_state {
+  memory_ledger ledger;
+  uint64_t rss = 0;
+  uint64_t peak_rss = 0;
+  memory_level told = memory_level::normal;
+  static inline const char* name = "memory_budget";
+};
+
+memory_actor::behavior_type memory_behavior(memory_actor::stateful_pointer<memory_state> self,
+                                            memory_config config);
+
+/// Resident bytes of this process now, and at most so far; 0 where /proc cannot be read.
+uint64_t resident_bytes();
+uint64_t peak_resident_bytes();
+
+} // namespace perennial::actors

@@ -1,0 +1,34 @@
+// Reads the results of a batch, at any time, from any thread: the two logs as files with offsets,
+// and all results in order of the file.
+#pragma once
+
+#include "storage/store.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace perennial::actors {
+
+/// Bytes of the file now: of the error file with the lines that never ran.
+uint64_t output_size(const storage::batch_record& batch, storage::output_kind kind);
+
+/// Bytes from `offset` on, at most about `max_bytes`; empty at the end.
+result<std::string> read_output_file(const storage::store& db, const storage::batch_record& batch,
+                                     storage::output_kind kind, uint64_t offset, size_t max_bytes);
+
+struct ordered_result {
+  storage::line_no line = 0;
+  storage::output_kind kind = storage::output_kind::ok;
+  uint16_t code = 0;
+  std::string_view text; ///< With its newline; valid during the call.
+};
+
+/// All results in order of the file, the newest of each line along the chain of retries that ends
+/// in `newest` (first result of the chain's root otherwise). Lines without a result are left out,
+/// those that never ran of a batch at its end are there. `fn` may return false to stop.
+result<void> read_in_order(const storage::store& db, storage::batch_id newest,
+                           const std::function<bool(const ordered_result&)>& fn);
+
+} // namespace perennial::actors

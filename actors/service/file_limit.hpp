@@ -1,0 +1,13 @@
+// Open files: each call in flight holds a connection. The soft limit is often 1,024.
+#pragma once
+
+#include "actors/service/config.hpp"
+#include "protocol/base/error.hpp"
+
+namespace perennial::actors {
+
+/// Raises the soft limit to the hard one. errc::invalid_input where the configured concurrency
+/// cannot fit even then.
+result<void> raise_file_limit(const service_config& config);
+
+} // namespace perennial::actors

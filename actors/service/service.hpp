@@ -1,0 +1,70 @@
+// The whole service in one object: opens the data directory, spawns the tree, ends it in order.
+// `run` and `serve` both stand on it; so do the integration tests.
+//
+//   start:  lock, store, in-flight file → store actor → memory → dispatcher → supervisors → go
+//   stop:   no new calls → calls in flight end, or are aborted at the deadline → results on disk
+//           → dispatcher → supervisors → memory → store actor → database
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "actors/service/config.hpp"
+#include "protocol/provider/connection.hpp"
+#include "storage/inflight.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <vector>
+
+namespace perennial::actors {
+
+class service {
+public:
+  /// errc::conflict where another process has the data directory; errc::invalid_input for what is
+  /// wrong in the configuration (a variable that is not set, a URL that is none).
+  static result<std::unique_ptr<service>> start(service_config config);
+
+  /// Stops at once where `stop` was not called.
+  ~service();
+  service(const service&) = delete;
+  service& operator=(const service&) = delete;
+
+  /// Ends the service. Waits for calls in flight until `deadline`, then aborts them: their lines
+  /// run again after the next start. Idempotent.
+  void stop(std::chrono::milliseconds deadline);
+  /// From a signal handler's thread: a `stop` that waits for calls waits no longer.
+  void hurry() { hurry_ = true; }
+
+  const service_config& config() const { return config_; }
+  storage::store& db() { return *db_; }
+  caf::actor_system& system() { return system_; }
+  const dispatcher_actor& dispatcher() const { return dispatcher_; }
+  const store_actor& writer() const { return writer_; }
+  const memory_actor& memory() const { return memory_; }
+  const std::vector<supervisor_actor>& supervisors() const { return supervisors_; }
+
+private:
+  explicit service(service_config config);
+  void spawn(std::vector<provider::provider_settings> settings);
+
+  struct system_config : caf::actor_system_config {
+    system_config();
+  };
+
+  service_config config_;
+  system_config system_config_;
+  std::shared_ptr<storage::store> db_;
+  std::shared_ptr<storage::inflight> calls_out_;
+  caf::actor_system system_;
+  store_actor writer_;
+  memory_actor memory_;
+  dispatcher_actor dispatcher_;
+  std::vector<supervisor_actor> supervisors_;
+  std::atomic<bool> hurry_{false};
+  bool stopped_ = false;
+};
+
+} // namespace perennial::actors

@@ -1,0 +1,31 @@
+// A client worker: owns one keep-alive connection, makes one call at a time, and turns the answer
+// into a result line on its own thread. Detached, since the call blocks. It decides nothing but
+// what a pure function tells it (`classify`, `decide`).
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "actors/work/route_knowledge.hpp"
+#include "protocol/provider/connection.hpp"
+
+#include <memory>
+
+namespace perennial::actors {
+
+struct worker_peers {
+  uint32_t number = 0; ///< Tells the supervisor who speaks.
+  std::string provider;
+  /// Shared with the supervisor, which may abort a call.
+  std::shared_ptr<provider::connection> connection;
+  std::shared_ptr<route_knowledge> knowledge;
+  supervisor_actor supervisor;
+};
+
+struct worker_state {
+  worker_peers peers;
+  static inline const char* name = "client_worker";
+};
+
+worker_actor::behavior_type worker_behavior(worker_actor::stateful_pointer<worker_state> self,
+                                            worker_peers peers);
+
+} // namespace perennial::actors

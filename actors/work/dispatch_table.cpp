@@ -1,0 +1,246 @@
+#include "actors/work/dispatch_table.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace perennial::actors {
+
+namespace {
+
+uint64_t held_size(const work_item& item) { return item.body.size() + sizeof(work_item); }
+
+} // namespace
+
+dispatch_table::dispatch_table(routes where, dispatch_limits limits)
+  : routes_(std::move(where))
+  , limits_(limits)
+  , lanes_(routes_.size()) {}
+
+dispatch_table::active* dispatch_table::find(storage::batch_id id) {
+  const auto at = batches_.find(id);
+  return at == batches_.end() ? nullptr : &at->second;
+}
+
+void dispatch_table::add(std::shared_ptr<const batch_context> batch,
+                         const storage::batch_state& state,
+                         const storage::batch_progress& progress) {
+  const auto id = batch->id;
+  const auto weight = batch->definition.weight;
+  active b;
+  b.context = std::move(batch);
+  b.progress = progress;
+  b.paused = state.paused;
+  b.ready.resize(lanes_.size());
+  if (batches_.emplace(id, std::move(b)).second) {
+    for (auto& l : lanes_) l.share.add(id, weight);
+  }
+}
+
+void dispatch_table::set_paused(storage::batch_id id, bool paused) {
+  if (auto* b = find(id)) {
+    if (b->paused && !paused) b->streak.on_resumed();
+    b->paused = paused;
+  }
+}
+
+item_list dispatch_table::stop(storage::batch_id id) {
+  item_list dropped;
+  auto* b = find(id);
+  if (!b) return dropped;
+  b->stopped = true;
+  for (auto& queue : b->ready) {
+    std::move(queue.begin(), queue.end(), std::back_inserter(dropped));
+    queue.clear();
+  }
+  std::move(b->unrouted.begin(), b->unrouted.end(), std::back_inserter(dropped));
+  b->unrouted.clear();
+  std::erase_if(waiting_, [&](auto& entry) {
+    if (entry.second->batch->id != id) return false;
+    dropped.push_back(entry.second);
+    return true;
+  });
+  b->ready_count = b->waiting_count = b->held_bytes = 0;
+  return dropped;
+}
+
+void dispatch_table::remove(storage::batch_id id) {
+  stop(id);
+  for (auto& l : lanes_) l.share.remove(id);
+  batches_.erase(id);
+}
+
+void dispatch_table::make_ready(active& b, item_ptr item) {
+  const auto provider = routes_.find(item->model);
+  b.held_bytes += held_size(*item);
+  if (!provider) {
+    item->let_go_of_page();
+    b.unrouted.push_back(std::move(item));
+    return;
+  }
+  ++b.ready_count;
+  b.ready[*provider].push_back(std::move(item));
+}
+
+void dispatch_table::make_waiting(active& b, item_ptr item, steady_time until) {
+  item->let_go_of_page();
+  b.held_bytes += held_size(*item);
+  ++b.waiting_count;
+  waiting_.emplace(until, std::move(item));
+}
+
+void dispatch_table::on_lines(storage::batch_id id, item_list items, bool at_end, steady_time now,
+                              wall_time wall) {
+  auto* b = find(id);
+  if (!b) return;
+  b->reading = false;
+  b->at_end = at_end;
+  if (b->stopped) return;
+  for (auto& item : items) {
+    // A wait that an earlier process began. The wall clock may have jumped: never longer than an hour.
+    const auto left = std::min(item->not_before - wall, std::chrono::milliseconds{3'600'000});
+    if (item->not_before != wall_time{} && left.count() > 0) {
+      make_waiting(*b, std::move(item), now + left);
+    } else {
+      make_ready(*b, std::move(item));
+    }
+  }
+}
+
+void dispatch_table::on_back(item_ptr item, std::chrono::milliseconds wait, steady_time now) {
+  auto* b = find(item->batch->id);
+  if (!b) return;
+  if (b->out > 0) --b->out;
+  if (b->stopped) return;
+  if (wait.count() <= 0) {
+    // It was at the head when it went out; it goes out next.
+    const auto provider = routes_.find(item->model);
+    b->held_bytes += held_size(*item);
+    ++b->ready_count;
+    b->ready[provider.value_or(0)].push_front(std::move(item));
+    return;
+  }
+  make_waiting(*b, std::move(item), now + wait);
+}
+
+bool dispatch_table::on_result(storage::batch_id id, storage::output_kind kind, uint16_t code) {
+  auto* b = find(id);
+  if (!b) return false;
+  if (b->out > 0) --b->out;
+  return b->streak.on_result(kind == storage::output_kind::ok, code) && !b->paused;
+}
+
+void dispatch_table::on_counts(storage::batch_id id, const storage::batch_progress& progress) {
+  auto* b = find(id);
+  // Commits of two groups may be told in the other order: counts only grow.
+  if (b && progress.completed + progress.failed >= b->progress.completed + b->progress.failed) {
+    b->progress = progress;
+  }
+}
+
+void dispatch_table::on_want(uint32_t provider, uint32_t lines) {
+  if (provider < lanes_.size()) lanes_[provider].credit += lines;
+}
+
+void dispatch_table::release_due(steady_time now) {
+  while (!waiting_.empty() && waiting_.begin()->first <= now) {
+    auto item = std::move(waiting_.begin()->second);
+    waiting_.erase(waiting_.begin());
+    if (auto* b = find(item->batch->id)) {
+      --b->waiting_count;
+      b->held_bytes -= std::min(b->held_bytes, held_size(*item));
+      make_ready(*b, std::move(item));
+    }
+  }
+}
+
+std::vector<dispatch_table::assignment> dispatch_table::assign(steady_time now) {
+  release_due(now);
+  std::vector<assignment> out;
+  for (uint32_t p = 0; p < lanes_.size(); ++p) {
+    auto& mine = lanes_[p];
+    assignment a{p, {}};
+    while (mine.credit > 0) {
+      const auto next = mine.share.next([&](storage::batch_id id) {
+        const auto* b = find(id);
+        return b && !b->paused && !b->stopped && !b->ready[p].empty();
+      });
+      if (!next) break;
+      auto& b = *find(*next);
+      auto item = std::move(b.ready[p].front());
+      b.ready[p].pop_front();
+      --b.ready_count;
+      b.held_bytes -= std::min(b.held_bytes, held_size(*item));
+      ++b.out;
+      --mine.credit;
+      a.items.push_back(std::move(item));
+    }
+    if (!a.items.empty()) out.push_back(std::move(a));
+  }
+  return out;
+}
+
+bool dispatch_table::wants_read(const active& b) const {
+  if (b.reading || b.at_end || b.paused || b.stopped) return false;
+  if (b.ready_count + b.waiting_count + b.unrouted.size() >= limits_.held_lines) return false;
+  if (b.held_bytes >= limits_.held_bytes) return false;
+  if (b.ready_count < limits_.ready_low) return true;
+  // Many lines are ready, but none of those that some provider could take now.
+  for (size_t p = 0; p < lanes_.size(); ++p) {
+    if (lanes_[p].credit > 0 && b.ready[p].empty()) return true;
+  }
+  return false;
+}
+
+std::optional<storage::batch_id> dispatch_table::next_read() {
+  // In turn, so that one batch does not take all the read-ahead.
+  const auto pick = [&](auto first, auto last) {
+    return std::find_if(first, last, [&](const auto& e) { return wants_read(e.second); });
+  };
+  const auto middle = batches_.upper_bound(last_read_);
+  auto at = pick(middle, batches_.end());
+  if (at == batches_.end()) {
+    at = pick(batches_.begin(), middle);
+    if (at == middle) return std::nullopt;
+  }
+  at->second.reading = true;
+  last_read_ = at->first;
+  return at->first;
+}
+
+void dispatch_table::read_refused(storage::batch_id id) {
+  if (auto* b = find(id)) b->reading = false;
+}
+
+std::optional<steady_time> dispatch_table::next_due() const {
+  if (waiting_.empty()) return std::nullopt;
+  return waiting_.begin()->first;
+}
+
+bool dispatch_table::is_complete(storage::batch_id id) const {
+  const auto at = batches_.find(id);
+  if (at == batches_.end()) return false;
+  const auto& p = at->second.progress;
+  return p.completed + p.failed >= p.total;
+}
+
+bool dispatch_table::is_quiet(storage::batch_id id) const {
+  const auto at = batches_.find(id);
+  return at == batches_.end() || at->second.out == 0;
+}
+
+std::vector<dispatch_table::load> dispatch_table::loads() const {
+  std::vector<load> out;
+  out.reserve(batches_.size());
+  for (const auto& [id, b] : batches_) {
+    out.push_back({id, b.ready_count, b.waiting_count, b.out, b.unrouted.size()});
+  }
+  return out;
+}
+
+std::optional<std::string> dispatch_table::unrouted_model(storage::batch_id id) const {
+  const auto at = batches_.find(id);
+  if (at == batches_.end() || at->second.unrouted.empty()) return std::nullopt;
+  return at->second.unrouted.front()->model;
+}
+
+} // namespace perennial::actors

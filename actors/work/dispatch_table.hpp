@@ -1,0 +1,125 @@
+// What the dispatcher knows and decides: which lines are ready, which wait, which are out, who gets
+// the next ones, and what is to be read. A value: no clock, no actor; `now` comes in.
+//
+//          on_lines                 assign                       on_recorded
+//   reader ────────▶ ready ──────────────────────▶ out ─────────────────────▶ done
+//                      ▲                            │
+//                      └── due ── waiting ◀─────────┘ on_back
+//
+// A batch's ready lines are kept per provider (a lane), so that one provider's trouble does not
+// hold up lines of another; between batches a lane is fair by weight.
+#pragma once
+
+#include "actors/work/fair_share.hpp"
+#include "actors/work/rejection_streak.hpp"
+#include "actors/work/routes.hpp"
+#include "actors/work/work_item.hpp"
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace perennial::actors {
+
+struct dispatch_limits {
+  /// A batch is read further while it has fewer ready lines than this in some lane that wants them.
+  size_t ready_low = 512;
+  /// Reading a batch stops while it has so many lines that are ready or wait...
+  size_t held_lines = 50'000;
+  /// ...or so many bytes in them.
+  uint64_t held_bytes = 64ull << 20;
+};
+
+class dispatch_table {
+public:
+  struct assignment {
+    uint32_t provider = 0;
+    item_list items;
+  };
+
+  dispatch_table(routes where, dispatch_limits limits);
+
+  // -- batches -----------------------------------------------------------------------------------
+  void add(std::shared_ptr<const batch_context> batch, const storage::batch_state& state,
+           const storage::batch_progress& progress);
+  bool knows(storage::batch_id id) const { return batches_.contains(id); }
+  void set_paused(storage::batch_id id, bool paused);
+  /// Nothing of it goes out any more; returns what was ready or waiting, so that slots can be
+  /// freed.
+  item_list stop(storage::batch_id id);
+  void remove(storage::batch_id id);
+
+  // -- lines -------------------------------------------------------------------------------------
+  /// What the reader brought. Lines that no provider takes are kept aside; `unrouted` counts them.
+  void on_lines(storage::batch_id id, item_list items, bool at_end, steady_time now,
+                wall_time wall);
+  void on_back(item_ptr item, std::chrono::milliseconds wait, steady_time now);
+  /// A line of the batch has its result on disk. True when the batch should be paused (every line
+  /// is rejected the same way).
+  bool on_result(storage::batch_id id, storage::output_kind kind, uint16_t code);
+  void on_counts(storage::batch_id id, const storage::batch_progress& progress);
+
+  // -- decisions ---------------------------------------------------------------------------------
+  void on_want(uint32_t provider, uint32_t lines);
+  /// Moves what is due from waiting to ready and hands out against the credit.
+  std::vector<assignment> assign(steady_time now);
+  /// The next batch that should be read, and marks its read as asked for.
+  std::optional<storage::batch_id> next_read();
+  /// The read could not be started after all (no memory): it may be asked for again.
+  void read_refused(storage::batch_id id);
+  /// When a waiting line becomes due.
+  std::optional<steady_time> next_due() const;
+  /// Every line has its result.
+  bool is_complete(storage::batch_id id) const;
+  /// None of its lines is out.
+  bool is_quiet(storage::batch_id id) const;
+
+  struct load {
+    storage::batch_id id = 0;
+    size_t ready = 0;
+    size_t waiting = 0;
+    size_t out = 0;
+    size_t unrouted = 0;
+  };
+  std::vector<load> loads() const;
+  /// The model of a line that no provider takes, if there is one.
+  std::optional<std::string> unrouted_model(storage::batch_id id) const;
+
+private:
+  struct active {
+    std::shared_ptr<const batch_context> context;
+    storage::batch_progress progress;
+    std::vector<std::deque<item_ptr>> ready; ///< By provider.
+    item_list unrouted;
+    rejection_streak streak;
+    size_t ready_count = 0;
+    size_t waiting_count = 0;
+    size_t out = 0;
+    uint64_t held_bytes = 0;
+    bool paused = false;
+    bool stopped = false;
+    bool reading = false;
+    bool at_end = false;
+  };
+  struct lane {
+    fair_share share;
+    uint32_t credit = 0;
+  };
+
+  active* find(storage::batch_id id);
+  void make_ready(active& b, item_ptr item);
+  void make_waiting(active& b, item_ptr item, steady_time until);
+  void release_due(steady_time now);
+  bool wants_read(const active& b) const;
+
+  routes routes_;
+  dispatch_limits limits_;
+  std::map<storage::batch_id, active> batches_;
+  std::vector<lane> lanes_;
+  std::multimap<steady_time, item_ptr> waiting_; ///< By due time; small next to a heap's bother.
+  storage::batch_id last_read_ = 0;
+};
+
+} // namespace perennial::actors

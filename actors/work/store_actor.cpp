@@ -1,0 +1,152 @@
+#include "actors/work/store_actor.hpp"
+
+#include "protocol/base/log.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include <algorithm>
+#include <iterator>
+
+namespace perennial::actors {
+
+namespace {
+
+using self_ptr = store_actor::stateful_pointer<store_state>;
+
+constexpr std::chrono::milliseconds reopen_first{200};
+constexpr std::chrono::milliseconds reopen_cap{10'000};
+
+/// Results per synced write at most: bounds the size of one write and the time that its answers
+/// wait.
+constexpr size_t group_results = 4096;
+
+template <class T>
+void append(std::vector<T>& to, std::vector<T>& from) {
+  if (to.empty()) {
+    to = std::move(from);
+  } else {
+    to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+  }
+}
+
+void schedule_reopen(self_ptr self) {
+  auto& st = self->state;
+  const auto wait = std::min(reopen_cap, reopen_first * (1 << std::min(st.reopen_attempts, 6u)));
+  ++st.reopen_attempts;
+  self->delayed_send(self, wait, wakeup_atom_v);
+}
+
+void write_failed(self_ptr self, const error& why) {
+  auto& st = self->state;
+  if (st.broken) return;
+  st.broken = true;
+  logging::error(
+    "The store cannot write ({}). Nothing acknowledged is lost; calls wait until it can. "
+    "Check the disk of the data directory.",
+    why.message);
+  schedule_reopen(self);
+}
+
+/// A failure of the caller's, after which the store is as good as before.
+bool is_harmless(errc kind) {
+  return kind == errc::invalid_input || kind == errc::not_found || kind == errc::conflict ||
+         kind == errc::unsupported;
+}
+
+void flush(self_ptr self) {
+  auto& st = self->state;
+  st.flush_sent = false;
+  if (st.broken || st.waiting.empty()) return;
+  auto counts = st.db->commit(st.gathered);
+  if (!counts) return write_failed(self, counts.error());
+  st.gathered = {};
+  // Everyone gets all counts of the group: the newest of each batch is what they want.
+  const commit_reply reply{std::move(*counts)};
+  for (auto& promise : st.waiting) promise.deliver(reply);
+  st.waiting.clear();
+}
+
+/// Runs one change that is not part of a group, after what was gathered before it.
+template <class T, class F>
+caf::result<T> change(self_ptr self, F&& f) {
+  auto& st = self->state;
+  flush(self);
+  if (st.broken) {
+    return caf::make_error(errc::unavailable,
+                           std::string{"the disk cannot be written to now; try again later"});
+  }
+  result<T> done = f(*st.db);
+  if (done) return std::move(*done);
+  if (!is_harmless(done.error().kind)) write_failed(self, done.error());
+  return to_caf(done.error());
+}
+
+} // namespace
+
+store_actor::behavior_type store_behavior(self_ptr self, std::shared_ptr<storage::store> db) {
+  self->state.db = std::move(db);
+  return {
+    [self](commit_atom, const group_ptr& group) -> caf::result<commit_reply> {
+      auto& st = self->state;
+      append(st.gathered.results, group->results);
+      append(st.gathered.waits, group->waits);
+      append(st.gathered.ambiguous, group->ambiguous);
+      auto promise = self->make_response_promise<commit_reply>();
+      st.waiting.push_back(promise);
+      if (st.gathered.results.size() >= group_results) {
+        flush(self);
+      } else if (!st.flush_sent) {
+        st.flush_sent = true;
+        self->send(self, flush_atom_v);
+      }
+      return promise;
+    },
+    [self](create_atom, const create_request& r) {
+      return change<storage::created_batch>(
+        self, [&](storage::store& s) { return s.create_batch(r.definition, r.same); });
+    },
+    [self](delete_atom, uint64_t file) {
+      return change<storage::file_record>(self,
+                                          [&](storage::store& s) { return s.delete_file(file); });
+    },
+    [self](state_atom, uint64_t batch, const storage::batch_state& state) {
+      return change<storage::batch_record>(
+        self, [&](storage::store& s) { return s.set_state(batch, state); });
+    },
+    [self](step_atom, const storage::validation_step& step) {
+      return change<bool>(self, [&](storage::store& s) {
+        return s.record_validation(step).map([] { return true; });
+      });
+    },
+    [self](step_atom, const storage::validation_end& end) {
+      return change<storage::batch_record>(
+        self, [&](storage::store& s) { return s.end_validation(end); });
+    },
+    [self](step_atom, const selection_step& step) {
+      return change<selection_step>(self, [&](storage::store& s) {
+        return s.select_failed(step.retry, step.segment.value_or(0)).map([&](auto next) {
+          return selection_step{step.retry, next};
+        });
+      });
+    },
+    [self](finish_atom, const unrun_lines& lines) {
+      return change<storage::batch_record>(self, [&](storage::store& s) {
+        return s.set_unrun(lines.batch, lines.segments, lines.bytes);
+      });
+    },
+    [self](flush_atom) { flush(self); },
+    [self](wakeup_atom) {
+      auto& st = self->state;
+      if (auto done = st.db->reopen(); !done) {
+        logging::warn("The store still cannot write: {}", done.error().message);
+        return schedule_reopen(self);
+      }
+      logging::info("The store writes again.");
+      st.broken = false;
+      st.reopen_attempts = 0;
+      flush(self);
+    },
+  };
+}
+
+} // namespace perennial::actors

@@ -1,0 +1,29 @@
+// The store actor: the only writer of what is stored. Detached: it blocks in syncs.
+//
+// Group commit needs no timer: the first result that comes sends `flush` to the actor itself,
+// behind everything that is in its mailbox already; what arrives while a sync runs makes the next
+// group.
+#pragma once
+
+#include "actors/interfaces.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace perennial::actors {
+
+struct store_state {
+  std::shared_ptr<storage::store> db;
+  storage::commit_group gathered;
+  /// Who waits for `gathered`, in the order in which their lines stand in it.
+  std::vector<caf::typed_response_promise<commit_reply>> waiting;
+  bool flush_sent = false;
+  bool broken = false; ///< A write failed; nothing is written until a reopen succeeds.
+  uint32_t reopen_attempts = 0;
+  static inline const char* name = "store";
+};
+
+store_actor::behavior_type store_behavior(store_actor::stateful_pointer<store_state> self,
+                                          std::shared_ptr<storage::store> db);
+
+} // namespace perennial::actors

@@ -1,0 +1,430 @@
+#include "actors/work/supervisor.hpp"
+
+#include "actors/memory_grant.hpp"
+#include "actors/protect/breaker_actor.hpp"
+#include "actors/protect/throttle_actor.hpp"
+#include "actors/work/client_worker.hpp"
+#include "protocol/base/log.hpp"
+#include "protocol/provider/backoff.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include <algorithm>
+
+namespace perennial::actors {
+
+namespace {
+
+using self_ptr = supervisor_actor::stateful_pointer<supervisor_state>;
+using std::chrono::milliseconds;
+
+/// Memory for lines in flight is asked for in pieces of this size.
+constexpr uint64_t grant_bytes = 4ull << 20;
+/// What a line in flight takes besides its bodies.
+constexpr uint64_t line_overhead = 4096;
+constexpr milliseconds memory_retry{50};
+/// A group goes to the store at this size at the latest.
+constexpr size_t group_limit = 512;
+
+double jitter(self_ptr self) {
+  return std::uniform_real_distribution<double>{0.0, 1.0}(self->state.random);
+}
+
+void pump(self_ptr self);
+
+void wake_at(self_ptr self, steady_time when, steady_time now) {
+  auto& st = self->state;
+  if (when >= st.timer_at) return;
+  st.timer_at = when;
+  const auto wait = std::max<steady_time::duration>(when - now, milliseconds{1});
+  self->delayed_send(self, wait, wakeup_atom_v, ++st.timer_generation);
+}
+
+// -- memory
+// -------------------------------------------------------------------------------------------
+
+uint64_t estimate(const supervisor_state& st, const work_item& item) {
+  return line_overhead + item.body.size() * 2 + static_cast<uint64_t>(st.response_estimate * 2);
+}
+
+void ask_memory(self_ptr self, uint64_t needed) {
+  auto& st = self->state;
+  if (st.grant_asked) return;
+  st.grant_asked = true;
+  const auto bytes = std::max(needed, grant_bytes);
+  self->request(st.peers.memory, caf::infinite, grant_atom_v, memory_class::in_flight, bytes)
+    .then([self](const memory_grant_ptr& grant) {
+      auto& s = self->state;
+      s.grant_asked = false;
+      const auto now = self->clock().now();
+      if (!grant) return wake_at(self, now + memory_retry, now);
+      s.granted += grant->bytes();
+      s.grants.push_back(grant);
+      pump(self);
+    });
+}
+
+void give_back_memory(supervisor_state& st) {
+  while (!st.grants.empty() && st.granted - st.grants.back()->bytes() >= st.charged + grant_bytes) {
+    st.granted -= st.grants.back()->bytes();
+    st.grants.pop_back();
+  }
+}
+
+// -- sending on
+// ---------------------------------------------------------------------------------------
+
+void flush(self_ptr self) {
+  auto& st = self->state;
+  auto box = std::exchange(st.outbox, {});
+  if (!box.outcomes.empty()) {
+    self->send(st.breaker, outcome_atom_v, box.outcomes);
+    self->send(st.throttle, outcome_atom_v, std::move(box.outcomes));
+  }
+  if (box.used > 0) self->send(st.throttle, used_atom_v, box.used, st.in_flight);
+  if (!box.back.empty()) self->send(st.peers.dispatcher, back_atom_v, std::move(box.back));
+  if (!box.group) return;
+  ++st.commits_out;
+  self->request(st.peers.writer, caf::infinite, commit_atom_v, std::move(box.group))
+    .then([self, done = std::move(box.done), slots = std::move(box.slots),
+           charged = box.charged](commit_reply& reply) mutable {
+      auto& s = self->state;
+      --s.commits_out;
+      for (const auto slot : slots) s.peers.calls_out->free(slot);
+      s.charged -= std::min(s.charged, charged);
+      give_back_memory(s);
+      done.counts = std::move(reply.counts);
+      self->send(s.peers.dispatcher, recorded_atom_v, std::move(done));
+      if (!s.queue.empty()) pump(self);
+    });
+}
+
+void flush_soon(self_ptr self) {
+  auto& box = self->state.outbox;
+  if (box.group && box.group->results.size() >= group_limit) return flush(self);
+  if (std::exchange(box.flush_sent, true)) return;
+  self->send(self, flush_atom_v); // behind what is in the mailbox already
+}
+
+storage::commit_group& group(supervisor_state& st) {
+  if (!st.outbox.group) st.outbox.group = std::make_shared<storage::commit_group>();
+  return *st.outbox.group;
+}
+
+// -- workers
+// ------------------------------------------------------------------------------------------
+
+uint32_t spawn_worker(self_ptr self) {
+  auto& st = self->state;
+  const auto number = static_cast<uint32_t>(st.workers.size());
+  worker_slot w;
+  w.connection = std::make_shared<provider::connection>(st.peers.settings);
+  w.handle = self->spawn<caf::detached + caf::monitored>(
+    worker_behavior, worker_peers{number, st.peers.config.name, w.connection, st.knowledge,
+                                  caf::actor_cast<supervisor_actor>(self)});
+  st.by_address[w.handle->address()] = number;
+  st.workers.push_back(std::move(w));
+  return number;
+}
+
+uint32_t idle_worker(self_ptr self) {
+  auto& st = self->state;
+  if (st.idle.empty()) return spawn_worker(self);
+  const auto number = st.idle.back();
+  st.idle.pop_back();
+  return number;
+}
+
+void worker_died(self_ptr self, const caf::down_msg& down) {
+  auto& st = self->state;
+  const auto at = st.by_address.find(down.source);
+  if (at == st.by_address.end()) return;
+  const auto number = at->second;
+  st.by_address.erase(at);
+  auto& w = st.workers[number];
+  logging::error("{}: a worker died ({}); it is replaced, its line goes back", st.peers.config.name,
+                 caf::to_string(down.reason));
+  const auto now = self->clock().now();
+  const auto verdict = st.restarts.on_death(now, jitter(self));
+  if (w.item) {
+    --st.in_flight;
+    ++w.item->crashes;
+    st.charged -= std::min(st.charged, w.item->charged_bytes);
+    st.outbox.back.push_back({std::exchange(w.item, nullptr), verdict.backoff});
+    flush_soon(self);
+  }
+  // The same place, a new connection and thread.
+  w.connection = std::make_shared<provider::connection>(st.peers.settings);
+  w.handle = self->spawn<caf::detached + caf::monitored>(
+    worker_behavior, worker_peers{number, st.peers.config.name, w.connection, st.knowledge,
+                                  caf::actor_cast<supervisor_actor>(self)});
+  st.by_address[w.handle->address()] = number;
+  ++w.restarts;
+  st.idle.push_back(number);
+  if (verdict.park) {
+    st.parked.park_key(fmt::format("{}: workers keep dying; see the log, then restart the service",
+                                   st.peers.config.name),
+                       now);
+  }
+}
+
+// -- handing out
+// --------------------------------------------------------------------------------------
+
+/// Whether one more call may be made now, whatever the line.
+bool may_call(self_ptr self, steady_time now) {
+  auto& st = self->state;
+  if (st.draining || st.in_flight >= st.allowance.in_flight_limit) return false;
+  if (st.allowance.paused_until && *st.allowance.paused_until > now) {
+    wake_at(self, *st.allowance.paused_until, now);
+    return false;
+  }
+  if (st.allowance.calls != unlimited && st.calls_used >= st.allowance.calls) return false;
+  return st.breaker_gate.permits == unlimited || st.breaker_used < st.breaker_gate.permits;
+}
+
+/// A parked key or model: lines of it wait for the next probe. True when this line may go.
+bool route_open(self_ptr self, item_ptr& item, steady_time now) {
+  auto& st = self->state;
+  if (st.parked.empty()) return true;
+  const auto verdict = st.parked.admit(item->model, now);
+  if (verdict.go) return true;
+  const auto wait = std::chrono::duration_cast<milliseconds>(verdict.next_probe - now);
+  st.outbox.back.push_back({std::move(item), std::max(wait, milliseconds{100})});
+  flush_soon(self);
+  return false;
+}
+
+void hand_out(self_ptr self, item_ptr item, steady_time now) {
+  auto& st = self->state;
+  const auto old_slot = item->slot; // from an earlier process
+  auto slot = st.peers.calls_out->take(item->batch->id, item->line, item->crashes);
+  item->slot = slot.value_or(no_slot); // full: the call is made, only not counted as out
+  if (old_slot != no_slot) st.peers.calls_out->free(old_slot);
+  item->breaker_epoch = st.breaker_gate.epoch;
+  ++st.breaker_used;
+  ++st.calls_used;
+  ++st.outbox.used;
+  ++st.in_flight;
+  const auto number = idle_worker(self);
+  auto& w = st.workers[number];
+  w.item = item;
+  w.since = now;
+  self->send(w.handle, call_atom_v, std::move(item));
+}
+
+/// Asks the dispatcher for as many lines as could be in flight, and a few to have at hand.
+void ask_for_lines(self_ptr self) {
+  auto& st = self->state;
+  if (st.draining || st.breaker_gate.permits == 0 || st.allowance.in_flight_limit == 0) return;
+  const auto limit = st.allowance.in_flight_limit;
+  const auto spare = std::clamp(limit / 2, 1u, 512u);
+  const auto have = st.in_flight + static_cast<uint32_t>(st.queue.size()) + st.wanted;
+  if (have + (spare + 1) / 2 > limit + spare) return;
+  const auto more = limit + spare - have;
+  st.wanted += more;
+  self->send(st.peers.dispatcher, want_atom_v, st.peers.number, more);
+}
+
+void pump(self_ptr self) {
+  auto& st = self->state;
+  const auto now = self->clock().now();
+  while (!st.queue.empty() && may_call(self, now)) {
+    auto& next = st.queue.front();
+    const auto needed = estimate(st, *next);
+    if (st.charged + needed > st.granted) {
+      ask_memory(self, needed);
+      break;
+    }
+    auto item = std::move(next);
+    st.queue.pop_front();
+    if (!route_open(self, item, now)) continue;
+    item->charged_bytes = needed;
+    st.charged += needed;
+    hand_out(self, std::move(item), now);
+  }
+  ask_for_lines(self);
+}
+
+// -- what a call brought
+// ------------------------------------------------------------------------------
+
+void note_alarms(self_ptr self, const call_done& d, steady_time now) {
+  auto& st = self->state;
+  const auto& o = d.outcome;
+  if (o.park == provider::park_scope::key) {
+    st.parked.park_key(o.message, now);
+  } else if (o.park == provider::park_scope::route) {
+    st.parked.park_route(d.item->model, o.message, now);
+  } else if (o.kind == provider::outcome_kind::success) {
+    st.parked.on_success(d.item->model);
+  } else {
+    st.parked.on_other(d.item->model, now);
+    if (!o.message.empty()) st.last_failure = o.message;
+  }
+}
+
+void take_result(supervisor_state& st, call_done& d) {
+  auto& g = group(st);
+  st.outbox.done.lines.push_back({d.result->batch, d.result->line, d.result->kind, d.result->code});
+  g.results.push_back(std::move(*d.result));
+  if (d.item->slot != no_slot) st.outbox.slots.push_back(d.item->slot);
+  st.outbox.charged += d.item->charged_bytes;
+}
+
+void take_back(self_ptr self, call_done& d) {
+  auto& st = self->state;
+  auto& item = *d.item;
+  const bool retry = d.disposition == provider::disposition::retry;
+  st.charged -= std::min(st.charged, item.charged_bytes);
+  if (st.draining && d.outcome.kind == provider::outcome_kind::aborted) {
+    return; // its slot stays taken: the next start counts the call as ambiguous and makes it again
+  }
+  milliseconds wait = d.outcome.wait_at_least.value_or(milliseconds{0});
+  if (retry) {
+    item.last_error = d.outcome.message;
+    if (d.outcome.attempt_used) ++item.attempts;
+    wait = std::max(wait, provider::full_jitter(std::max(item.attempts, 1u), jitter(self)));
+    if (d.outcome.attempt_used) {
+      storage::waiting_entry entry;
+      entry.attempts = item.attempts;
+      entry.not_before = wall_now() + wait;
+      entry.ambiguous = item.ambiguous;
+      entry.last_error = item.last_error;
+      group(st).waits.push_back({item.batch->id, item.line, std::move(entry)});
+    }
+  }
+  if (d.outcome.ambiguous) group(st).ambiguous.push_back({item.batch->id, 1});
+  st.outbox.back.push_back({std::move(d.item), wait});
+}
+
+void take_call(self_ptr self, call_done& d) {
+  auto& st = self->state;
+  auto& w = st.workers[d.worker];
+  w.item.reset();
+  ++w.calls;
+  st.idle.push_back(d.worker);
+  --st.in_flight;
+  ++st.calls;
+  if (d.outcome.answered) ++st.answered;
+  st.response_estimate += (static_cast<double>(d.response_bytes) - st.response_estimate) / 64.0;
+  const auto now = self->clock().now();
+  note_alarms(self, d, now);
+  outcome_event event{d.item->breaker_epoch, d.outcome, false};
+  event.outcome.message.clear();
+  st.outbox.outcomes.push_back(std::move(event));
+  if (d.result) {
+    take_result(st, d);
+  } else {
+    take_back(self, d);
+  }
+  flush_soon(self);
+  pump(self);
+}
+
+// -- the rest
+// -----------------------------------------------------------------------------------------
+
+void give_back_queued(self_ptr self, const std::function<bool(const work_item&)>& which) {
+  auto& st = self->state;
+  std::erase_if(st.queue, [&](item_ptr& item) {
+    if (!which(*item)) return false;
+    st.outbox.back.push_back({std::move(item), milliseconds{0}});
+    return true;
+  });
+  flush_soon(self);
+}
+
+void drain(self_ptr self, bool abort) {
+  auto& st = self->state;
+  st.draining = true;
+  give_back_queued(self, [](const work_item&) { return true; });
+  if (!abort) return;
+  for (auto& w : st.workers) {
+    if (w.item) w.connection->abort();
+  }
+}
+
+std::string alarm_text(const supervisor_state& st) {
+  if (auto why = st.parked.reason(); !why.empty()) return why;
+  if (st.breaker_gate.state == breaker_phase::closed) return {};
+  return fmt::format("{} is taken for down and is being probed; its lines wait. {}{}{}",
+                     st.peers.config.name, st.breaker_gate.reason,
+                     st.last_failure.empty() ? "" : "; last: ", st.last_failure);
+}
+
+provider_status status(self_ptr self) {
+  const auto& st = self->state;
+  provider_status s;
+  s.name = st.peers.config.name;
+  s.base_url = st.peers.config.base_url;
+  s.breaker = st.breaker_gate;
+  s.in_flight_limit = st.allowance.in_flight_limit;
+  s.in_flight = st.in_flight;
+  s.queued = static_cast<uint32_t>(st.queue.size());
+  s.workers = static_cast<uint32_t>(st.workers.size());
+  s.calls = st.calls;
+  s.answered = st.answered;
+  s.drained = st.draining && st.in_flight == 0 && st.commits_out == 0 && !st.outbox.group;
+  s.alarm = alarm_text(st);
+  return s;
+}
+
+} // namespace
+
+supervisor_actor::behavior_type supervisor_behavior(self_ptr self, supervisor_peers peers) {
+  auto& st = self->state;
+  st.peers = std::move(peers);
+  const auto me = caf::actor_cast<supervisor_actor>(self);
+  st.breaker = self->spawn<caf::linked>(breaker_behavior, st.peers.config.name, me);
+  st.throttle = self->spawn<caf::linked>(throttle_behavior, st.peers.config, me);
+  self->set_down_handler([self](const caf::down_msg& down) { worker_died(self, down); });
+  self->attach_functor([self] {
+    // Workers that still hold a call must not keep the shutdown waiting.
+    for (auto& w : self->state.workers) {
+      w.connection->close();
+      caf::anon_send_exit(w.handle, caf::exit_reason::user_shutdown);
+    }
+  });
+  return {
+    [self](work_atom, item_list& items) {
+      auto& s = self->state;
+      s.wanted -= std::min(s.wanted, static_cast<uint32_t>(items.size()));
+      for (auto& item : items) s.queue.push_back(std::move(item));
+      if (s.draining) return drain(self, false);
+      pump(self);
+    },
+    [self](called_atom, const call_done_ptr& done) { take_call(self, *done); },
+    [self](gate_atom, const gate& g) {
+      auto& s = self->state;
+      if (g.epoch != s.breaker_gate.epoch) s.breaker_used = 0;
+      s.breaker_gate = g;
+      pump(self);
+    },
+    [self](permits_atom, const permits& p) {
+      self->state.allowance = p;
+      self->state.calls_used = 0;
+      pump(self);
+    },
+    [self](forget_atom, uint64_t batch) {
+      give_back_queued(self, [batch](const work_item& i) { return i.batch->id == batch; });
+    },
+    [self](resume_atom) {
+      self->state.parked.resume();
+      self->send(self->state.breaker, resume_atom_v);
+      pump(self);
+      return status(self);
+    },
+    [self](drain_atom, bool abort) { drain(self, abort); },
+    [self](status_atom) { return status(self); },
+    [self](flush_atom) { flush(self); },
+    [self](wakeup_atom, uint64_t generation) {
+      auto& s = self->state;
+      if (generation != s.timer_generation) return;
+      s.timer_at = steady_time::max();
+      pump(self);
+    },
+  };
+}
+
+} // namespace perennial::actors

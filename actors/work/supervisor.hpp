@@ -1,0 +1,103 @@
+// The provider supervisor: hands lines to its workers as the breaker's gate, the throttle's
+// permits, parked routes and the memory budget allow; spawns workers when there is more to do than
+// idle ones, replaces those that die; gathers results and outcomes and sends them on in groups.
+//
+//   dispatcher ─work─▶ queue ─call─▶ worker ─called─▶ ┬─ results, waits ─▶ store ─▶ recorded ─▶
+//   dispatcher
+//        ▲                                             ├─ back ─▶ dispatcher
+//        └── want (credit) ────────────────────────────┴─ outcomes ─▶ breaker, throttle
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "actors/protect/route_park.hpp"
+#include "actors/service/config.hpp"
+#include "actors/work/restart_policy.hpp"
+#include "actors/work/route_knowledge.hpp"
+#include "protocol/provider/connection.hpp"
+#include "storage/inflight.hpp"
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace perennial::actors {
+
+struct supervisor_peers {
+  uint32_t number = 0; ///< The provider's place in the configuration.
+  provider_config config;
+  provider::provider_settings settings;
+  std::shared_ptr<storage::inflight> calls_out;
+  store_actor writer;
+  memory_actor memory;
+  dispatcher_actor dispatcher;
+};
+
+/// One worker as its supervisor sees it.
+struct worker_slot {
+  worker_actor handle;
+  std::shared_ptr<provider::connection> connection;
+  item_ptr item; ///< The line it works on; null when idle.
+  steady_time since{};
+  uint64_t calls = 0;
+  uint32_t restarts = 0;
+};
+
+/// What was gathered since the last flush.
+struct supervisor_outbox {
+  group_ptr group;
+  recorded done;               ///< For the dispatcher, when `group` is on disk.
+  std::vector<uint32_t> slots; ///< Of the in-flight file, free when `group` is on disk.
+  uint64_t charged = 0;        ///< Memory that `group` holds.
+  returned_list back;
+  outcome_list outcomes;
+  uint32_t used = 0; ///< Permits.
+  bool flush_sent = false;
+};
+
+struct supervisor_state {
+  supervisor_peers peers;
+  breaker_actor breaker;
+  throttle_actor throttle;
+  std::shared_ptr<route_knowledge> knowledge = std::make_shared<route_knowledge>();
+  route_park parked;
+  restart_policy restarts;
+  std::mt19937_64 random{std::random_device{}()};
+
+  std::deque<item_ptr> queue;
+  std::vector<worker_slot> workers;
+  std::vector<uint32_t> idle; ///< Last in, first out: warm connections first.
+  std::map<caf::actor_addr, uint32_t> by_address;
+  uint32_t in_flight = 0;
+  uint32_t wanted = 0; ///< Lines asked for and not come.
+
+  gate breaker_gate;
+  permits allowance;
+  int64_t breaker_used = 0; ///< Of the gate's permits.
+  int64_t calls_used = 0;   ///< Of the allowance's.
+
+  std::vector<memory_grant_ptr> grants; ///< Bytes that lines in flight may take...
+  uint64_t granted = 0;
+  uint64_t charged = 0; ///< ...and do take.
+  bool grant_asked = false;
+  double response_estimate = 4096; ///< Bytes; follows what comes.
+
+  supervisor_outbox outbox;
+  bool draining = false;
+  uint32_t commits_out = 0; ///< Groups that the store has not answered.
+  uint64_t timer_generation = 0;
+  steady_time timer_at = steady_time::max();
+  uint64_t calls = 0;
+  uint64_t answered = 0;
+  std::string last_failure;
+  static inline const char* name = "provider_supervisor";
+};
+
+supervisor_actor::behavior_type
+supervisor_behavior(supervisor_actor::stateful_pointer<supervisor_state> self,
+                    supervisor_peers peers);
+
+} // namespace perennial::actors

@@ -1,0 +1,240 @@
+#include "actors/work/validator.hpp"
+
+#include "actors/results/unrun.hpp"
+#include "protocol/base/log.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+namespace perennial::actors {
+
+namespace {
+
+using self_ptr = validator_actor::stateful_pointer<validator_state>;
+using storage::batch_id;
+using storage::batch_status;
+using storage::validation_phase;
+
+/// Bytes of the file per step, and so between two notes of how far validation has come.
+constexpr uint64_t step_bytes = 4ull << 20;
+
+/// Tries again what the disk refused.
+constexpr std::chrono::seconds retry_after{1};
+
+void step_later(self_ptr self, batch_id id) {
+  self->delayed_send(self, retry_after, step_atom_v, uint64_t{id});
+}
+
+/// Sends a change to the store; `then` when it is on disk, the step again when it could not be
+/// made.
+template <class Reply, class F, class... Ts>
+void write(self_ptr self, batch_id id, F then, Ts&&... message) {
+  self->request(self->state.writer, caf::infinite, std::forward<Ts>(message)...)
+    .then([then](Reply& reply) { then(reply); },
+          [self, id](const caf::error& e) {
+            const auto why = from_caf(e);
+            if (why.kind == errc::not_found) {
+              self->state.jobs.erase(id);
+              return;
+            }
+            logging::warn("batch {:016x}: validation waits for the disk: {}", id, why.message);
+            step_later(self, id);
+          });
+}
+
+void end(self_ptr self, validation_job& job, bool failed) {
+  const auto id = job.batch.id;
+  const auto& d = job.batch.definition;
+  storage::validation_end e;
+  e.batch = id;
+  e.problem_count = job.problems.total();
+  e.failed = failed;
+  e.now = wall_now();
+  e.file_is_good = job.problems.empty() && d.retry_of == 0;
+  for (const auto& p : job.problems.kept()) {
+    e.problems.push_back({p.number, p.offset, p.code, p.message});
+  }
+  write<storage::batch_record>(
+    self, id,
+    [self, id](const storage::batch_record& b) {
+      self->state.jobs.erase(id);
+      self->send(self->state.dispatcher, valid_atom_v, b);
+    },
+    step_atom_v, std::move(e));
+}
+
+/// The results of bad lines first, then the note that validation is past them.
+void record(self_ptr self, validation_job& job) {
+  const auto id = job.batch.id;
+  if (job.bad_lines) {
+    auto group = std::move(job.bad_lines);
+    job.bad_lines.reset();
+    return write<commit_reply>(
+      self, id, [self, id](const commit_reply&) { self->send(self, step_atom_v, uint64_t{id}); },
+      commit_atom_v, std::move(group));
+  }
+  storage::validation_step step;
+  step.batch = id;
+  step.custom_ids = job.ids; // kept until they are on disk
+  step.next = job.cursor;
+  write<bool>(
+    self, id,
+    [self, id](bool) {
+      const auto at = self->state.jobs.find(id);
+      if (at == self->state.jobs.end()) return;
+      at->second->ids.clear();
+      at->second->unrecorded = false;
+      self->send(self, step_atom_v, uint64_t{id});
+    },
+    step_atom_v, std::move(step));
+}
+
+void read_on(self_ptr self, validation_job& job) {
+  const auto id = job.batch.id;
+  auto at_end = validate_some(*self->state.db, job, step_bytes);
+  if (!at_end) {
+    logging::error("batch {:016x}: its file cannot be read: {}", id, at_end.error().message);
+    return step_later(self, id);
+  }
+  if (*at_end) job.cursor.phase = validation_phase::duplicates;
+  job.unrecorded = true;
+  record(self, job);
+}
+
+void look_for_duplicates(self_ptr self, validation_job& job) {
+  const bool skip = job.batch.definition.on_invalid == storage::invalid_policy::skip;
+  if (!job.duplicates_looked_for) {
+    if (auto ok = find_duplicates(*self->state.db, job); !ok) {
+      logging::error("batch {:016x}: {}", job.batch.id, ok.error().message);
+      return step_later(self, job.batch.id);
+    }
+    job.duplicates_looked_for = true;
+  }
+  if (job.bad_lines) return record(self, job);
+  if (job.batch.definition.lines == 0) {
+    job.problems.add(jobs::empty_file());
+    return end(self, job, true);
+  }
+  end(self, job, !job.problems.empty() && !skip);
+}
+
+void select(self_ptr self, validation_job& job) {
+  const auto id = job.batch.id;
+  write<selection_step>(
+    self, id,
+    [self, id](const selection_step& done) {
+      const auto at = self->state.jobs.find(id);
+      if (at == self->state.jobs.end()) return;
+      if (!done.segment) return end(self, *at->second, false);
+      at->second->next_segment = *done.segment;
+      self->send(self, step_atom_v, uint64_t{id});
+    },
+    step_atom_v, selection_step{id, job.next_segment});
+}
+
+void step(self_ptr self, validation_job& job) {
+  if (job.bad_lines || job.unrecorded) return record(self, job);
+  switch (job.cursor.phase) {
+  case validation_phase::reading: return read_on(self, job);
+  case validation_phase::duplicates: return look_for_duplicates(self, job);
+  case validation_phase::selecting: return select(self, job);
+  }
+}
+
+void start(self_ptr self, const resume_ptr& r) {
+  auto& st = self->state;
+  auto job = std::make_unique<validation_job>();
+  job->batch = r->batch;
+  const auto& d = r->batch.definition;
+  if (r->validation) job->cursor = *r->validation;
+  const auto id = r->batch.id;
+  if (d.retry_of != 0) {
+    job->cursor.phase = validation_phase::selecting;
+  } else if (auto file = st.db->get_file(d.file); file && file->validated) {
+    const storage::validated_as wanted{d.format, d.max_line_bytes, d.endpoint};
+    if (file->validation == wanted) { // all was checked for an earlier batch
+      auto& kept = *(st.jobs[id] = std::move(job));
+      return end(self, kept, false);
+    }
+  }
+  st.jobs[id] = std::move(job);
+  self->send(self, step_atom_v, uint64_t{id});
+}
+
+// -- lines that never ran
+// -----------------------------------------------------------------------------
+
+void close_batch(self_ptr self, storage::batch_record b) {
+  auto state = b.state;
+  const auto now = wall_now();
+  if (state.cancelling_at != wall_time{}) {
+    state.status = batch_status::cancelled;
+    state.cancelled_at = now;
+  } else {
+    state.status = batch_status::expired;
+    state.expired_at = now;
+  }
+  const auto id = b.id;
+  self->request(self->state.writer, caf::infinite, state_atom_v, uint64_t{id}, std::move(state))
+    .then(
+      [self](const storage::batch_record& done) {
+        logging::info("batch {:016x} is {}: {} done, {} failed, {} never ran", done.id,
+                      to_string(done.state.status), done.progress.completed, done.progress.failed,
+                      done.progress.total - done.progress.completed - done.progress.failed);
+        self->send(self->state.dispatcher, finished_atom_v, done);
+      },
+      [self, id](const caf::error&) {
+        self->delayed_send(self, retry_after, finish_atom_v, uint64_t{id});
+      });
+}
+
+void lay_out(self_ptr self, const storage::batch_record& b) {
+  // A batch that was cancelled before its lines were known to be good has none to show.
+  if (b.state.in_progress_at == wall_time{}) return close_batch(self, b);
+  auto lines = lay_out_unrun(*self->state.db, b.id);
+  const auto id = b.id;
+  if (!lines) {
+    logging::error("batch {:016x}: its unrun lines cannot be read: {}", id, lines.error().message);
+    return self->delayed_send(self, retry_after, finish_atom_v, uint64_t{id});
+  }
+  self->request(self->state.writer, caf::infinite, finish_atom_v, std::move(*lines))
+    .then([self](const storage::batch_record& laid) { close_batch(self, laid); },
+          [self, id](const caf::error&) {
+            self->delayed_send(self, retry_after, finish_atom_v, uint64_t{id});
+          });
+}
+
+/// First `finalizing`, from where on the store drops results that come late, then the layout.
+void finish(self_ptr self, batch_id id) {
+  self->state.jobs.erase(id);
+  auto b = self->state.db->get_batch(id);
+  if (!b || storage::is_final(b->state.status)) return;
+  auto state = b->state;
+  state.status = batch_status::finalizing;
+  if (state.finalizing_at == wall_time{}) state.finalizing_at = wall_now();
+  self->request(self->state.writer, caf::infinite, state_atom_v, uint64_t{id}, std::move(state))
+    .then([self](const storage::batch_record& now) { lay_out(self, now); },
+          [self, id](const caf::error&) {
+            self->delayed_send(self, retry_after, finish_atom_v, uint64_t{id});
+          });
+}
+
+} // namespace
+
+validator_actor::behavior_type validator_behavior(self_ptr self,
+                                                  std::shared_ptr<const storage::store> db,
+                                                  store_actor writer, dispatcher_actor dispatcher) {
+  self->state.db = std::move(db);
+  self->state.writer = std::move(writer);
+  self->state.dispatcher = std::move(dispatcher);
+  return {
+    [self](start_atom, const resume_ptr& r) { start(self, r); },
+    [self](finish_atom, uint64_t id) { finish(self, id); },
+    [self](forget_atom, uint64_t id) { self->state.jobs.erase(id); },
+    [self](step_atom, uint64_t id) {
+      const auto at = self->state.jobs.find(id);
+      if (at != self->state.jobs.end()) step(self, *at->second);
+    },
+  };
+}
+
+} // namespace perennial::actors

@@ -1,0 +1,54 @@
+// The validator actor: the passes over whole files, on a thread of its own. Checks every line of a
+// new batch, finds custom_ids that are there twice, makes the selection of a retry, and lays out
+// the lines that never ran of a batch that was cancelled or expired. A few MiB a step, so that
+// batches take turns; where a step ends is on disk, so that a restart goes on from there.
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "protocol/jobs/line_problem.hpp"
+#include "protocol/jobs/line_splitter.hpp"
+#include "protocol/jobs/validator.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace perennial::actors {
+
+/// One batch under validation.
+struct validation_job {
+  storage::batch_record batch;
+  storage::validation_cursor cursor;
+  std::unique_ptr<jobs::validator> rules;
+  std::unique_ptr<jobs::line_splitter> splitter;
+  std::vector<storage::validation_step::id_row> ids; ///< Not on disk yet.
+  bool unrecorded = false; ///< `ids` and `cursor` are newer than the disk.
+  jobs::problem_list problems;
+  bool duplicates_looked_for = false;
+  uint32_t next_segment = 0;   ///< Of a retry's selection.
+  group_ptr bad_lines;         ///< Their failed results, where bad lines are skipped.
+  uint64_t lines = 0;          ///< Job lines up to where it is.
+  std::optional<uint64_t> fed; ///< Bytes of the file that the splitter has had.
+};
+
+struct validator_state {
+  std::shared_ptr<const storage::store> db;
+  store_actor writer;
+  dispatcher_actor dispatcher;
+  std::map<storage::batch_id, std::unique_ptr<validation_job>> jobs;
+  static inline const char* name = "validator";
+};
+
+validator_actor::behavior_type
+validator_behavior(validator_actor::stateful_pointer<validator_state> self,
+                   std::shared_ptr<const storage::store> db, store_actor writer,
+                   dispatcher_actor dispatcher);
+
+/// Reads about `bytes` further and checks the lines in them. True at the end of the file.
+result<bool> validate_some(const storage::store& db, validation_job& job, uint64_t bytes);
+
+/// Looks for custom_ids that are there twice; adds the later ones to the problems.
+result<void> find_duplicates(const storage::store& db, validation_job& job);
+
+} // namespace perennial::actors

@@ -1,0 +1,66 @@
+// One job line on its way from the file to a result. Made by the reader, moved between dispatcher,
+// provider supervisor and client worker by pointer; exactly one of them holds it at any time, so it
+// needs no lock.
+//
+//   reader ─▶ dispatcher ─▶ supervisor ─▶ worker ─▶ supervisor ─▶ store        (a result)
+//                 ▲                                     │
+//                 └───────────── waits ─────────────────┘                      (another attempt)
+#pragma once
+
+#include "protocol/base/clock.hpp"
+#include "storage/records.hpp"
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace perennial::actors {
+
+/// What all lines of a batch share. Immutable.
+struct batch_context {
+  storage::batch_id id = 0;
+  storage::batch_definition definition;
+};
+
+/// "No slot of the in-flight file is held."
+inline constexpr uint32_t no_slot = std::numeric_limits<uint32_t>::max();
+
+struct work_item {
+  std::shared_ptr<const batch_context> batch;
+  storage::line_no line = 0;
+  std::string custom_id;
+  std::string model;
+  bool model_replaced = false; ///< The batch's model stands in the body...
+  std::string replaced_model;  ///< ...for this one, the line's own.
+  std::string_view body;       ///< As sent. Points into `page` or `owned`.
+  std::string owned;
+  std::shared_ptr<const void> page; ///< Keeps the page and its memory grant alive.
+
+  // What earlier attempts left.
+  uint32_t attempts = 0; ///< Used so far.
+  uint32_t crashes = 0;  ///< See docs/storage.md, the in-flight file.
+  bool ambiguous = false;
+  std::string last_error;
+  wall_time not_before{}; ///< From an earlier process: not to be tried sooner.
+
+  // While the line is with a provider.
+  uint32_t slot = no_slot;
+  uint32_t breaker_epoch = 0;
+  uint64_t charged_bytes = 0;
+
+  /// Copies the body so that the page can go: for lines that wait long.
+  void let_go_of_page() {
+    if (!page) return;
+    owned.assign(body);
+    body = owned;
+    page.reset();
+  }
+};
+
+using item_ptr = std::shared_ptr<work_item>;
+using item_list = std::vector<item_ptr>;
+
+} // namespace perennial::actors

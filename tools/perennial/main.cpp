@@ -1,0 +1,41 @@
+// The program `perennial`: the command line, and nothing else.
+#include "tools/perennial/commands.hpp"
+#include "tools/perennial/exit_code.hpp"
+#include "tools/perennial/terminal.hpp"
+
+#include <exception>
+#include <fmt/format.h>
+
+int main(int argc, char** argv) {
+  using namespace perennial::tool;
+  CLI::App app{"Runs large batches of LLM prompts to the end.", "perennial"};
+  app.set_version_flag("--version", "perennial " PERENNIAL_VERSION);
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(34);
+  app.footer(
+    "Example:\n"
+    "  perennial run jobs.jsonl -o results.jsonl --base-url https://api.openai.com/v1\n"
+    "\n"
+    "`perennial COMMAND --help` says more. Exit status: 0 done, 1 done and some lines failed,\n"
+    "2 wrong use, 3 could not be reached or was interrupted.");
+  action chosen;
+  add_run(app, chosen);
+  add_check(app, chosen);
+  add_doctor(app, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    if (e.get_exit_code() == 0) return app.exit(e); // --help, --version
+    say_error(e.what());
+    const auto subs = app.get_subcommands();
+    say(fmt::format("See: perennial {}{}--help", subs.empty() ? "" : subs.front()->get_name(),
+                    subs.empty() ? "" : " "));
+    return wrong_use;
+  }
+  try {
+    return chosen();
+  } catch (const std::exception& e) { // a library's; ours never get here
+    say_error(e.what());
+    return unreachable;
+  }
+}

@@ -1,0 +1,398 @@
+#include "tools/perennial/run_command.hpp"
+
+#include "actors/protect/memory_actor.hpp"
+#include "actors/results/result_reader.hpp"
+#include "actors/service/ask.hpp"
+#include "actors/service/service.hpp"
+#include "protocol/base/log.hpp"
+#include "tools/perennial/exit_code.hpp"
+#include "tools/perennial/job_import.hpp"
+#include "tools/perennial/output_file.hpp"
+#include "tools/perennial/progress_view.hpp"
+#include "tools/perennial/run_state.hpp"
+#include "tools/perennial/signals.hpp"
+#include "tools/perennial/terminal.hpp"
+
+#include <filesystem>
+#include <thread>
+
+namespace perennial::tool {
+
+namespace {
+
+using actors::ask;
+using storage::batch_record;
+using storage::batch_status;
+
+constexpr std::chrono::milliseconds poll_every{100};
+constexpr std::chrono::seconds request_timeout{60};
+constexpr size_t problems_shown = 20;
+
+/// The parts of one run that its steps share.
+struct running {
+  const run_options& options;
+  signals& interrupts;
+  actors::service& service;
+  steady_time started = steady_now();
+  uint64_t done_before = 0; ///< Results that earlier invocations made.
+};
+
+int fail_with(const error& e) {
+  say_error(e.message);
+  const bool theirs = e.kind == errc::invalid_input || e.kind == errc::conflict ||
+                      e.kind == errc::not_found || e.kind == errc::unsupported;
+  return theirs ? wrong_use : unreachable;
+}
+
+void narrate(const running& r, const std::string& line) {
+  if (!r.options.quiet) say(line);
+}
+
+/// The batch that the directory was made for, and the newest of its retries.
+struct existing_batches {
+  std::optional<batch_record> root;
+  std::optional<batch_record> newest;
+};
+
+result<existing_batches> find_batches(storage::store& db) {
+  auto all = db.list_batches(0, 1000);
+  if (!all) return tl::unexpected{all.error()};
+  existing_batches out;
+  for (auto& b : *all) { // newest first
+    if (b.definition.retry_of == 0 && b.state.status == batch_status::failed) continue; // bad file
+    if (!out.newest) out.newest = b;
+    if (b.definition.retry_of == 0) out.root = std::move(b);
+  }
+  return out;
+}
+
+/// Refuses a state that belongs to another job.
+result<void> check_same(const run_options& o, const batch_record& root, storage::store& db) {
+  const auto& d = root.definition;
+  const auto refuse = [&](const std::string& what) -> result<void> {
+    return fail(
+      errc::conflict,
+      "{} holds the state of another run: {}. Give it another --data directory or -o file, or "
+      "throw that state away with --fresh",
+      o.data_dir, what);
+  };
+  if (d.endpoint != o.endpoint) {
+    return refuse(fmt::format("its endpoint is {}, not {}", d.endpoint, o.endpoint));
+  }
+  if (d.model != o.model) {
+    return refuse(fmt::format("its --model is \"{}\", not \"{}\"", d.model, o.model));
+  }
+  const auto format = d.format == storage::line_format::text ? "text" : "jsonl";
+  if (format != o.format)
+    return refuse(fmt::format("its --format is {}, not {}", format, o.format));
+  auto now = identify(o.jobs);
+  if (!now) return tl::unexpected{now.error()};
+  auto file = db.get_file(d.file);
+  if (!file) return tl::unexpected{file.error()};
+  auto same = is_same_job(*now, root, file->sha256);
+  if (!same) return tl::unexpected{same.error()};
+  if (!*same) return refuse(fmt::format("its job file is not {}", o.jobs));
+  return {};
+}
+
+result<batch_record> create_batch(running& r, const storage::file_record& file,
+                                  const job_identity& id) {
+  const auto& o = r.options;
+  actors::create_request c;
+  auto& d = c.definition;
+  d.file = file.id;
+  d.created = wall_now();
+  d.format = o.format == "text" ? storage::line_format::text : storage::line_format::jsonl;
+  d.on_invalid =
+    o.on_invalid == "skip" ? storage::invalid_policy::skip : storage::invalid_policy::fail;
+  d.lines = file.lines;
+  d.max_line_bytes = r.service.config().max_line_bytes;
+  d.max_attempts = o.max_attempts;
+  d.endpoint = o.endpoint;
+  d.completion_window = "24h";
+  d.model = o.model;
+  d.metadata = to_metadata(id);
+  c.same.request_hash = sha256(fmt::format("run {}", file.id));
+  auto made = ask<storage::created_batch>(r.service.system(), r.service.dispatcher(),
+                                          request_timeout, actors::create_atom_v, c);
+  if (!made) return tl::unexpected{made.error()};
+  return std::move(made->batch);
+}
+
+/// Imports the job file and makes the batch.
+result<batch_record> begin(running& r) {
+  auto id = identify(r.options.jobs);
+  if (!id) return tl::unexpected{id.error()};
+  auto file = import_job_file(r.service.db(), *id, [&](uint64_t bytes) {
+    show_progress(fmt::format("reading {} · {}", r.options.jobs, format_bytes(bytes)));
+    return r.interrupts.stops() == 0;
+  });
+  if (!file) return tl::unexpected{file.error()};
+  return create_batch(r, *file, *id);
+}
+
+int show_problems(running& r, const batch_record& b) {
+  auto problems = r.service.db().get_problems(b.id);
+  if (!problems) return fail_with(problems.error());
+  clear_progress();
+  for (size_t i = 0; i < problems->size() && i < problems_shown; ++i) {
+    const auto& p = (*problems)[i];
+    const auto where = p.number
+                         ? fmt::format("{}:{} (byte {}): ", r.options.jobs, p.number, p.offset)
+                         : fmt::format("{}: ", r.options.jobs);
+    say(fmt::format("{}{} [{}]", where, p.message, p.code));
+  }
+  const auto more = b.state.problems > problems_shown
+                      ? fmt::format(" (the first {} are shown; `perennial check {}` shows more)",
+                                    problems_shown, r.options.jobs)
+                      : std::string{};
+  say_error(
+    fmt::format("{} of the lines in {} cannot be run{}. Nothing was sent. Mend them, or run the "
+                "others with --on-invalid skip",
+                with_commas(b.state.problems), r.options.jobs, more));
+  return wrong_use;
+}
+
+/// Counts of the newest result of each line along the chain.
+storage::batch_progress chain_counts(storage::store& db, batch_record newest) {
+  auto sum = newest.progress;
+  while (newest.definition.retry_of != 0) {
+    auto parent = db.get_batch(newest.definition.retry_of);
+    if (!parent) break;
+    const auto& p = parent->progress;
+    sum.total = p.total;
+    sum.completed += p.completed;
+    sum.retried += p.retried;
+    sum.ambiguous += p.ambiguous;
+    sum.tokens.input += p.tokens.input;
+    sum.tokens.output += p.tokens.output;
+    newest = std::move(*parent);
+  }
+  return sum;
+}
+
+result<void> write_results(running& r, const batch_record& newest) {
+  auto out = output_file::create(r.options.output);
+  if (!out) return tl::unexpected{out.error()};
+  result<void> written;
+  auto read =
+    actors::read_in_order(r.service.db(), newest.id, [&](const actors::ordered_result& l) {
+      written = out->write(l.text);
+      return written.has_value();
+    });
+  if (!read) return read;
+  if (!written) return written;
+  return out->commit();
+}
+
+int finish(running& r, const batch_record& newest, bool ran) {
+  clear_progress();
+  const bool there = std::filesystem::exists(r.options.output);
+  if (ran || !there) {
+    if (auto ok = write_results(r, newest); !ok) return fail_with(ok.error());
+  }
+  run_summary s;
+  s.counts = chain_counts(r.service.db(), newest);
+  s.wall = std::chrono::duration_cast<std::chrono::milliseconds>(steady_now() - r.started);
+  s.done_now = newest.progress.completed + newest.progress.failed - r.done_before;
+  s.peak_rss = actors::peak_resident_bytes();
+  s.output = r.options.output;
+  s.data_dir = r.options.data_dir;
+  const auto failed = s.counts.failed;
+  if (r.options.json) fmt::print("{}\n", to_json(s));
+  if (!ran) {
+    narrate(r, fmt::format(
+                 "Finished already: {} lines, {} failed; nobody was called. The results are in {}.",
+                 with_commas(s.counts.total), with_commas(failed), s.output));
+  } else {
+    narrate(r, "Finished.\n" + to_text(s));
+  }
+  if (failed == 0) return done;
+  narrate(
+    r, fmt::format("{} lines failed: their results say why. Add --retry-failed to run them again.",
+                   with_commas(failed)));
+  return some_failed;
+}
+
+/// Watches a batch until it is at its end, the user stops it, or the provider is given up.
+class watcher {
+public:
+  watcher(running& r, storage::batch_id id)
+    : r_(r)
+    , id_(id) {}
+
+  /// Nothing: the batch is at its end.
+  std::optional<int> watch() {
+    for (;;) {
+      auto b = r_.service.db().get_batch(id_);
+      if (b && storage::is_final(b->state.status)) return std::nullopt;
+      if (r_.interrupts.stops() > 0) return interrupted();
+      if (b) show(*b);
+      if (auto over = given_up()) return over;
+      std::this_thread::sleep_for(poll_every);
+    }
+  }
+
+private:
+  void show(const batch_record& b) {
+    const auto status =
+      ask<actors::provider_status>(r_.service.system(), r_.service.supervisors().front(),
+                                   request_timeout, actors::status_atom_v);
+    if (!status) return;
+    if (status->answered > answered_) {
+      answered_ = status->answered;
+      last_answer_ = steady_now();
+    }
+    if (status->alarm != alarm_) {
+      alarm_ = status->alarm;
+      if (!alarm_.empty()) say_warning(alarm_);
+    }
+    if (b.state.paused && !pause_told_) {
+      pause_told_ = true;
+      say_warning(
+        fmt::format("paused: {}. Ctrl-C keeps the state; see what is wrong with the lines' "
+                    "bodies, then run again to go on",
+                    b.state.pause_reason));
+    }
+    if (r_.options.quiet) return;
+    progress_sample s;
+    s.done = b.progress.completed + b.progress.failed;
+    s.total = b.progress.total;
+    s.failed = b.progress.failed;
+    s.in_flight = status->in_flight;
+    s.rss_bytes = actors::resident_bytes();
+    if (b.state.status == batch_status::validating)
+      s.note = "checking the file";
+    else if (b.state.paused)
+      s.note = "paused";
+    else if (!alarm_.empty())
+      s.note = "waits for the provider";
+    show_progress(view_.line(s, steady_now()));
+  }
+
+  std::optional<int> given_up() {
+    const auto silent = steady_now() - last_answer_;
+    if (silent < r_.options.give_up) return std::nullopt;
+    clear_progress();
+    say_error(
+      fmt::format("no answer from {} for {}{}{}. Nothing is lost: run the same command again to go "
+                  "on",
+                  r_.options.provider.base_url,
+                  format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(silent)),
+                  alarm_.empty() ? "" : ": ", alarm_));
+    return unreachable;
+  }
+
+  std::optional<int> interrupted() {
+    clear_progress();
+    narrate(r_, "Stopping: calls in flight may end (Ctrl-C again aborts them)…");
+    r_.service.stop(r_.service.config().drain_deadline);
+    if (auto b = r_.service.db().get_batch(id_)) {
+      narrate(r_, fmt::format("{} of {} lines are done; run the same command again to go on.",
+                              with_commas(b->progress.completed + b->progress.failed),
+                              with_commas(b->progress.total)));
+    }
+    return unreachable;
+  }
+
+  running& r_;
+  storage::batch_id id_;
+  progress_view view_;
+  uint64_t answered_ = 0;
+  steady_time last_answer_ = steady_now();
+  std::string alarm_;
+  bool pause_told_ = false;
+};
+
+result<batch_record> start_retry(running& r, const batch_record& newest) {
+  auto made =
+    ask<storage::created_batch>(r.service.system(), r.service.dispatcher(), request_timeout,
+                                actors::retry_atom_v, uint64_t{newest.id}, std::string{});
+  if (!made) return tl::unexpected{made.error()};
+  return std::move(made->batch);
+}
+
+/// A batch that an earlier run left paused goes on: the user saw why, and ran it again.
+void unpause(running& r, const batch_record& b) {
+  if (!b.state.paused) return;
+  (void)ask<batch_record>(r.service.system(), r.service.dispatcher(), request_timeout,
+                          actors::resume_atom_v, uint64_t{b.id});
+}
+
+int run_batch(running& r) {
+  auto found = find_batches(r.service.db());
+  if (!found) return fail_with(found.error());
+  std::optional<batch_record> current = found->newest;
+  if (found->root) {
+    if (auto ok = check_same(r.options, *found->root, r.service.db()); !ok) {
+      return fail_with(ok.error());
+    }
+    if (storage::is_final(current->state.status)) {
+      const bool again = r.options.retry_failed && current->progress.failed > 0;
+      if (!again) return finish(r, *current, false);
+      auto retry = start_retry(r, *current);
+      if (!retry) return fail_with(retry.error());
+      current = std::move(*retry);
+    } else {
+      unpause(r, *current);
+      narrate(r, fmt::format("Going on: {} of {} lines are done.",
+                             with_commas(current->progress.completed + current->progress.failed),
+                             with_commas(current->progress.total)));
+    }
+  } else {
+    auto fresh = begin(r);
+    if (!fresh && fresh.error().kind == errc::cancelled) return unreachable;
+    if (!fresh) return fail_with(fresh.error());
+    current = std::move(*fresh);
+  }
+  r.done_before = current->progress.completed + current->progress.failed;
+  if (auto over = watcher{r, current->id}.watch()) return *over;
+  auto end = r.service.db().get_batch(current->id);
+  if (!end) return fail_with(end.error());
+  if (end->state.status == batch_status::failed) return show_problems(r, *end);
+  return finish(r, *end, true);
+}
+
+/// `--fresh`: only what looks like a state of ours is thrown away.
+result<void> remove_state(const std::string& dir) {
+  namespace fs = std::filesystem;
+  if (!fs::exists(dir)) return {};
+  const bool ours = fs::is_empty(dir) || fs::exists(fs::path{dir} / "db");
+  if (!ours) {
+    return fail(errc::invalid_input, "{} is not a state directory of perennial; it was left alone",
+                dir);
+  }
+  std::error_code ec;
+  fs::remove_all(dir, ec);
+  if (ec) return fail(errc::io_error, "{} cannot be removed: {}", dir, ec.message());
+  return {};
+}
+
+} // namespace
+
+int run(run_options options) {
+  init_log(options.quiet ? "error" : "warn");
+  signals interrupts;
+  if (options.jobs != "-") {
+    if (auto there = identify(options.jobs); !there) return fail_with(there.error());
+  }
+  if (options.fresh) {
+    if (auto ok = remove_state(options.data_dir); !ok) return fail_with(ok.error());
+  }
+  actors::service_config config;
+  config.data_dir = options.data_dir;
+  config.memory_budget = options.memory_bytes;
+  config.max_attempts = options.max_attempts;
+  config.providers.push_back(options.provider);
+  auto service = actors::service::start(std::move(config));
+  if (!service) return fail_with(service.error());
+  interrupts.on_hurry([&] { (*service)->hurry(); });
+  running r{options, interrupts, **service};
+  const auto status = run_batch(r);
+  // All that matters is on disk; calls that are still out belong to no one who waits.
+  (*service)->stop(std::chrono::milliseconds{0});
+  interrupts.on_hurry({});
+  return status;
+}
+
+} // namespace perennial::tool
