@@ -26,7 +26,7 @@ conversation::conversation(loop_context& loop, channel io, bool counted)
 }
 
 conversation::~conversation() {
-  if (stage_ != stage::reading && reply_.in_flight) loop_.owner.left();
+  if (reply_.in_flight) loop_.owner.left();
   if (counted_) loop_.owner.disconnected();
 }
 
@@ -169,7 +169,7 @@ void conversation::act() {
   switch (reply_.act) {
   case reply::action::send: next_piece(); return;
   case reply::action::reset:
-    if (reply_.answers) loop_.owner.answered(*reply_.answers);
+    settle();
     stage_ = stage::silent;
     abort();
     return;
@@ -186,6 +186,7 @@ void conversation::next_piece() {
     piece_end_ = end_of_event(reply_.bytes, sent_);
   else
     piece_end_ = sent_ + 1;
+  if (piece_end_ == reply_.bytes.size()) settle();
   flush();
 }
 
@@ -210,9 +211,15 @@ void conversation::flush() {
     finish();
 }
 
-void conversation::finish() {
+/// Counts the reply as given. Before its last bytes go out: who has the reply finds it counted.
+void conversation::settle() {
   if (reply_.answers) loop_.owner.answered(*reply_.answers);
   if (reply_.in_flight) loop_.owner.left();
+  reply_.answers.reset();
+  reply_.in_flight = false;
+}
+
+void conversation::finish() {
   stage_ = stage::reading;
   std::string().swap(reply_.bytes);
   if (!reply_.close) return;

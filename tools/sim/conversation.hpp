@@ -66,6 +66,7 @@ private:
   void act();
   void next_piece();
   void flush();
+  void settle();
   void finish();
   void wait_for(std::chrono::nanoseconds delay, stage next);
   void watch(bool readable, bool writable);

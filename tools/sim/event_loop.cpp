@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <thread>
 
 namespace perennial::sim {
 
@@ -15,6 +16,11 @@ namespace {
 
 constexpr size_t buffer_bytes = size_t{256} << 10;
 constexpr int accepts_at_once = 128;
+/// Where replies take this long, the loop naps before it looks, and serves what has gathered: at
+/// 4,000 in flight that is 370 wake-ups a second instead of thousands on cores that it shares with
+/// what is measured, for an error of latency of under a hundredth.
+constexpr auto long_latency = std::chrono::milliseconds{100};
+constexpr auto nap = std::chrono::milliseconds{1};
 constexpr auto retry_wait = std::chrono::milliseconds{50};
 
 } // namespace
@@ -77,6 +83,7 @@ int event_loop::wait_ms() const {
 void event_loop::run() {
   std::array<epoll_event, 512> events;
   for (;;) {
+    if (context_.replies.rules().latency >= long_latency) std::this_thread::sleep_for(nap);
     const int n = ::epoll_wait(epoll_.get(), events.data(), events.size(), wait_ms());
     context_.now = steady_now();
     // First, so that nothing sent after the reply of /control is met by the settings before it.

@@ -30,7 +30,7 @@ inline constexpr std::array<std::string_view, 7> refusal_names = {
 /// nowhere, and neither do connections to the control port.
 struct counters {
   uint64_t requests = 0;
-  uint64_t answered_ok = 0; ///< 2xx sent whole, or lost by a reset after the work
+  uint64_t answered_ok = 0; ///< 2xx whose last bytes went out, or lost by a reset after the work
   uint64_t in_flight = 0;
   uint64_t max_in_flight = 0;
   uint64_t connections_total = 0;
