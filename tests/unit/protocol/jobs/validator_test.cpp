@@ -121,6 +121,10 @@ BOOST_AUTO_TEST_CASE(numbers_that_are_json_and_beyond_us_are_called_so) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_byte_order_mark_inside_of_a_file_is_named) {
+  BOOST_TEST(says(check("\xEF\xBB\xBF{\"prompt\":\"hi\"}"), "byte order mark"));
+}
+
 BOOST_AUTO_TEST_CASE(nesting_has_a_limit_that_is_told) {
   const auto deep = [](size_t n) {
     return R"({"prompt":"hi","x":)" + std::string(n, '[') + std::string(n, ']') + "}";
