@@ -2,6 +2,7 @@
 
 #include "protocol/jobs/json_text.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <cstring>
 
@@ -86,7 +87,11 @@ void line_splitter::hold(std::string_view piece) {
       return;
     }
     dropped_ = true;
-    std::string_view held = held_;
+    const auto taken = std::min(piece.size(), byte_order_mark.size()); // it may begin with the mark
+    held_.append(piece, 0, taken);
+    piece.remove_prefix(taken);
+    const std::string_view held = held_;
+    dropped_cr_ = held.ends_with('\r');
     dropped_mark_ = next_.offset == 0 && held.starts_with(byte_order_mark);
     dropped_blank_ = is_blank(held.substr(dropped_mark_ ? byte_order_mark.size() : 0));
     held_ = {};

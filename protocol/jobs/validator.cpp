@@ -72,6 +72,11 @@ struct validator::impl {
       // Bad bytes are bad JSON to the parser; look what it was only after it has said so.
       if (wrong && wrong->code == code::invalid_json_line) {
         if (auto bytes = check_bytes(l.bytes)) return check{bytes};
+        if (l.bytes.starts_with("\xEF\xBB\xBF")) {
+          wrong->message =
+            "the line is not valid JSON: it starts with a byte order mark, which may "
+            "stand at the start of the file only; remove it";
+        }
       }
       return wrong;
     });
