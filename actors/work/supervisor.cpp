@@ -379,12 +379,13 @@ supervisor_actor::behavior_type supervisor_behavior(self_ptr self, supervisor_pe
   st.breaker = self->spawn<caf::linked>(breaker_behavior, st.peers.config.name, me);
   st.throttle = self->spawn<caf::linked>(throttle_behavior, st.peers.config, me);
   self->set_down_handler([self](const caf::down_msg& down) { worker_died(self, down); });
-  self->attach_functor([self] {
+  self->set_exit_handler([self](const caf::exit_msg& why) {
     // Workers that still hold a call must not keep the shutdown waiting.
     for (auto& w : self->state.workers) {
       w.connection->close();
-      caf::anon_send_exit(w.handle, caf::exit_reason::user_shutdown);
+      self->send_exit(w.handle, why.reason);
     }
+    self->quit(why.reason);
   });
   return {
     [self](work_atom, item_list& items) {
