@@ -14,7 +14,7 @@ constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 constexpr std::string_view blanks = " \t\r";
 
 /// Room that is kept from one assembled line to the next.
-constexpr size_t kept_room = 1024 * 1024;
+constexpr size_t kept_room = mib;
 
 bool is_blank(std::string_view text) {
   return text.find_first_not_of(blanks) == std::string_view::npos;

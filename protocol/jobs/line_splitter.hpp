@@ -14,6 +14,8 @@
 // which must have `json_padding` readable bytes after its end if lines are to be parsed in place.
 #pragma once
 
+#include "protocol/base/bytes.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -21,7 +23,7 @@
 namespace perennial::jobs {
 
 /// The limit for a line unless told otherwise.
-inline constexpr uint64_t default_max_line_bytes = 16 * 1024 * 1024;
+inline constexpr uint64_t default_max_line_bytes = 16 * mib;
 
 struct line {
   std::string_view bytes; ///< Without line end and byte order mark; empty when too long.

@@ -6,6 +6,8 @@
 // process, to a parser that is freed after use.
 #pragma once
 
+#include "protocol/base/bytes.hpp"
+
 #include <simdjson.h>
 
 #include <algorithm>
@@ -50,7 +52,7 @@ template <class Parser>
 class parser_pool {
 public:
   /// Texts up to this size are parsed by a parser of the pool.
-  static constexpr size_t text_limit = 256 * 1024;
+  static constexpr size_t text_limit = 256 * kib;
   /// Parsers that are kept while nobody uses them.
   static constexpr size_t idle_limit = 8;
 

@@ -1,5 +1,6 @@
 #include "protocol/jobs/slicer.hpp"
 
+#include "protocol/base/bytes.hpp"
 #include "protocol/jobs/compose.hpp"
 #include "protocol/jobs/json_text.hpp"
 #include "protocol/jobs/line_members.hpp"
@@ -16,7 +17,7 @@ namespace {
 namespace ondemand = simdjson::ondemand;
 using simdjson::error_code;
 
-constexpr size_t own_parser_limit = 1024 * 1024;
+constexpr size_t own_parser_limit = mib;
 
 /// The inside of a JSON string that is given with its quotes.
 bool read_string(std::string_view text, std::string& out) {

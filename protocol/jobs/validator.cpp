@@ -15,7 +15,7 @@ namespace {
 namespace code = problem_code;
 namespace dom = simdjson::dom;
 
-constexpr size_t own_parser_limit = 1024 * 1024;
+constexpr size_t own_parser_limit = mib;
 
 finding json_problem(simdjson::error_code error) {
   const auto invalid = [](std::string_view why) {

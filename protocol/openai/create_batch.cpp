@@ -200,7 +200,7 @@ result<seconds> parse_window(std::string_view text) {
   const auto [at, error] = std::from_chars(text.data(), end, number);
   const auto unit = std::string_view{at, static_cast<size_t>(end - at)};
   const int64_t factor = unit == "m" ? 60 : unit == "h" ? 3600 : unit == "d" ? 86'400 : 0;
-  constexpr int64_t year = 366 * 86'400;
+  constexpr int64_t year = int64_t{366} * 86'400;
   if (error != std::errc{} || factor == 0 || number < 1 || number > year / factor) {
     return fail(errc::invalid_input,
                 "{} is not a completion window; write for example 24h, 90m or 7d (up to a year)",
