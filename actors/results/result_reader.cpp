@@ -146,10 +146,10 @@ public:
   void pop(size_t size) { at_ += size; }
 
 private:
-  /// The ordinal stands in the line's id: "batch_req_" + 16 digits of the batch + 16 of the line.
+  /// The ordinal stands in the line's id: "batch_req_", 16 digits of the batch, 10 of the line.
   static line_no line_of(std::string_view text) {
     constexpr std::string_view before = R"({"id":"batch_req_)";
-    return std::stoull(std::string{text.substr(before.size() + 16, 16)}, nullptr, 16);
+    return std::stoull(std::string{text.substr(before.size() + 16, 10)}, nullptr, 16);
   }
 
   const storage::store* db_;
