@@ -81,7 +81,8 @@ public:
   effect park(std::string_view model, park_kind kind, std::string reason, uint32_t epoch,
               steady_time now);
 
-  /// A call of `model` let out in `epoch` succeeded: its key and its model are in order. @returns
+  /// A call of `model` let out in `epoch` succeeded: its key and its model are in order; with
+  /// whole_key, that the key is good and no more. @returns
   /// whether anything was parked.
   bool on_success(std::string_view model, uint32_t epoch);
 
