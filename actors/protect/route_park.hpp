@@ -82,8 +82,7 @@ public:
               steady_time now);
 
   /// A call of `model` let out in `epoch` succeeded: its key and its model are in order; with
-  /// whole_key, that the key is good and no more. @returns
-  /// whether anything was parked.
+  /// whole_key, that the key is good and no more. @returns whether anything was parked.
   bool on_success(std::string_view model, uint32_t epoch);
 
   /// A line of `model` was let out and never sent: its probe permit is good again.

@@ -48,8 +48,8 @@ BOOST_AUTO_TEST_CASE(with_no_batch_there_is_no_next) {
 
 BOOST_AUTO_TEST_CASE(equal_batches_take_turns) {
   for (batch id : {1u, 2u, 3u}) add(id, 100);
-  std::vector<batch> order;
-  for (int i = 0; i < 9; ++i) order.push_back(serve());
+  std::vector<batch> order(9);
+  for (auto& served_now : order) served_now = serve();
   BOOST_TEST(order == (std::vector<batch>{1, 2, 3, 1, 2, 3, 1, 2, 3}));
 }
 
