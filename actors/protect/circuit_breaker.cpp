@@ -1,0 +1,149 @@
+#include "actors/protect/circuit_breaker.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace perennial::actors {
+
+namespace {
+
+std::string with_detail(std::string cause, const std::string& detail) {
+  return detail.empty() ? cause : fmt::format("{}: {}", cause, detail);
+}
+
+bool reaches(uint64_t part, uint64_t whole, double ratio) {
+  return ratio > 0 && static_cast<double>(part) >= ratio * static_cast<double>(whole);
+}
+
+} // namespace
+
+std::string_view to_string(breaker_state state) noexcept {
+  switch (state) {
+  case breaker_state::closed: return "closed";
+  case breaker_state::open: return "open";
+  case breaker_state::half_open: return "half-open";
+  }
+  return "unknown";
+}
+
+circuit_breaker::circuit_breaker(breaker_config config)
+  : config_(std::move(config))
+  , window_(config_.window) {
+  std::erase(config_.stages, 0u);
+  if (config_.stages.empty()) config_.stages = {1};
+}
+
+bool circuit_breaker::on_outcome(uint32_t epoch, const call_report& call, steady_time now,
+                                 double jitter) {
+  if (epoch != gate_.epoch || call.calls == 0) return false;
+  switch (gate_.state) {
+  case breaker_state::closed: return count_closed(call, now, jitter);
+  case breaker_state::half_open: return count_half_open(call, now, jitter);
+  case breaker_state::open: return false; // nothing is let out in an epoch that is open
+  }
+  return false;
+}
+
+bool circuit_breaker::on_returned(uint32_t epoch, uint32_t calls) {
+  if (epoch != gate_.epoch || gate_.state != breaker_state::half_open || calls == 0) return false;
+  gate_.permits += calls;
+  return true;
+}
+
+bool circuit_breaker::on_tick(steady_time now) {
+  if (gate_.state != breaker_state::open || now < *gate_.next_probe) return false;
+  return enter_stage(0, now);
+}
+
+bool circuit_breaker::reset(steady_time now) {
+  openings_ = 0;
+  return close("reset by hand", now);
+}
+
+bool circuit_breaker::count_closed(const call_report& call, steady_time now, double jitter) {
+  if (call.effect == call_effect::neutral) return false;
+  auto failed = call.effect == call_effect::failure;
+  failures_ = failed ? failures_ + call.calls : 0;
+  connection_failures_ = failed && call.connection_failure ? connection_failures_ + call.calls : 0;
+  window_.add(
+    {.calls = call.calls, .failures = failed ? call.calls : 0, .slow = call.slow ? call.calls : 0},
+    now);
+  if (!failed && !call.slow) return false; // a good call opens nothing
+  auto cause = cause_to_open(now);
+  return !cause.empty() && open(with_detail(std::move(cause), call.detail), now, jitter);
+}
+
+bool circuit_breaker::count_half_open(const call_report& call, steady_time now, double jitter) {
+  switch (call.effect) {
+  case call_effect::neutral: gate_.permits += call.calls; return true;
+  case call_effect::failure:
+    return open(with_detail("a trial call failed", call.detail), now, jitter);
+  case call_effect::success: break;
+  }
+  stage_successes_ += call.calls;
+  if (stage_successes_ < config_.stages[stage_]) return false;
+  if (stage_ + 1 < config_.stages.size()) return enter_stage(stage_ + 1, now);
+  return close("the trial calls succeeded", now);
+}
+
+std::string circuit_breaker::cause_to_open(steady_time now) {
+  if (config_.connection_failures > 0 && connection_failures_ >= config_.connection_failures)
+    return fmt::format("{} connections in a row failed", connection_failures_);
+  if (config_.failures_in_a_row > 0 && failures_ >= config_.failures_in_a_row)
+    return fmt::format("{} calls in a row failed", failures_);
+  const auto& seen = window_.totals(now);
+  if (seen.calls < config_.minimum_calls) return {};
+  auto seconds = std::chrono::duration_cast<std::chrono::seconds>(config_.window).count();
+  if (reaches(seen.failures, seen.calls, config_.failure_ratio))
+    return fmt::format("{} of the {} calls of the last {} s failed", seen.failures, seen.calls,
+                       seconds);
+  if (reaches(seen.slow, seen.calls, config_.slow_ratio))
+    return fmt::format("{} of the {} calls of the last {} s were slow", seen.slow, seen.calls,
+                       seconds);
+  return {};
+}
+
+bool circuit_breaker::open(std::string reason, steady_time now, double jitter) {
+  if (closed_at_ && now - *closed_at_ >= config_.calm) openings_ = 0;
+  auto wait = spread(config_.open_for.after(openings_), config_.open_spread, jitter);
+  ++openings_;
+  closed_at_.reset();
+  change(breaker_state::open, 0, std::move(reason), now);
+  gate_.next_probe = now + wait;
+  return true;
+}
+
+bool circuit_breaker::enter_stage(size_t stage, steady_time now) {
+  stage_ = stage;
+  stage_successes_ = 0;
+  auto calls = config_.stages[stage];
+  return change(breaker_state::half_open, calls,
+                fmt::format("trying {} {}", calls, calls == 1 ? "call" : "calls"), now);
+}
+
+bool circuit_breaker::close(std::string reason, steady_time now) {
+  window_.clear();
+  failures_ = 0;
+  connection_failures_ = 0;
+  closed_at_ = now;
+  return change(breaker_state::closed, unlimited_permits, std::move(reason), now);
+}
+
+bool circuit_breaker::change(breaker_state to, int64_t permits, std::string reason,
+                             steady_time now) {
+  // The stages of one trial are one entry: an outage of an hour must not fill the history.
+  if (to != gate_.state || to != breaker_state::half_open) {
+    if (history_.size() == history_size) history_.pop_front();
+    history_.push_back({now, gate_.state, to, reason});
+  }
+  gate_ = {.epoch = gate_.epoch + 1,
+           .state = to,
+           .permits = permits,
+           .next_probe = {},
+           .reason = std::move(reason)};
+  return true;
+}
+
+} // namespace perennial::actors

@@ -1,0 +1,140 @@
+// Stops sending to a provider that fails, and finds out gently when it is back. A value: `now` and
+// jitter come in, a gate goes out, which the supervisor admits calls by (see permits.hpp).
+//
+//            failures in a row, or half of the window,
+//            or (if told) most of it slow
+//   closed ────────────────────────────────────────────▶ open ◀──────────┐
+//     ▲                                                   │ 10 s … 300 s  │ any failure:
+//     │ the last stage succeeded                          ▼ ± 20 %        │ twice as long
+//     └──────────────────────────────────── half-open: 1, 3, 10 calls ────┘
+//
+// Every change of state or stage begins a new epoch. A call is tagged with the epoch in which it
+// was let out, and its outcome counts in that epoch only: what was sent before the outage says
+// nothing about what comes after. An open breaker lets nothing out and so fails nothing.
+#pragma once
+
+#include "actors/protect/backoff.hpp"
+#include "actors/protect/outcome_window.hpp"
+#include "actors/protect/permits.hpp"
+
+#include "protocol/base/clock.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace perennial::actors {
+
+enum class breaker_state : uint8_t { closed, open, half_open };
+
+/// "closed", "open", "half-open".
+std::string_view to_string(breaker_state state) noexcept;
+
+/// What the outcome of a call says about the provider's health.
+enum class call_effect : uint8_t {
+  success,
+  failure,
+  neutral, ///< Nothing: 429, a refused line, a cancelled call.
+};
+
+/// One ended call, or several of the same kind.
+struct call_report {
+  call_effect effect = call_effect::neutral;
+  bool connection_failure = false; ///< Never reached the provider: refused, DNS, TLS.
+  bool slow = false;               ///< The caller says what is slow; counts in the closed state.
+  uint32_t calls = 1;
+  std::string detail = {}; ///< What went wrong, for people. Never a secret.
+};
+
+/// When to open, for how long, and how to try. Figures from resilience4j, Envoy and Polly.
+struct breaker_config {
+  uint32_t connection_failures = 5; ///< In a row, with no other outcome between. 0: off.
+  /// Of any kind in a row. Without it the successes of a fast run would hold the window above half
+  /// for a minute of the outage. 0: off.
+  uint32_t failures_in_a_row = 20;
+  std::chrono::milliseconds window{120'000};
+  uint32_t minimum_calls = 20; ///< Below it the window says nothing.
+  double failure_ratio = 0.5;
+  double slow_ratio = 0.8;
+  backoff open_for{.first = std::chrono::seconds{10}, .max = std::chrono::seconds{300}};
+  double open_spread = 0.2;
+  std::chrono::milliseconds calm{120'000}; ///< Closed for so long, the next opening is short again.
+  std::vector<uint32_t> stages{1, 3, 10};  ///< Calls let out per half-open stage.
+};
+
+/// What the supervisor admits calls by.
+struct breaker_gate {
+  uint32_t epoch = 1;
+  breaker_state state = breaker_state::closed;
+  /// Calls that may be let out in this epoch, in all: unlimited_permits when closed, 0 when open.
+  int64_t permits = unlimited_permits;
+  std::optional<steady_time> next_probe = {}; ///< When an open breaker tries again.
+  std::string reason = {}; ///< Why it is in this state: a sentence without its stop.
+
+  friend bool operator==(const breaker_gate&, const breaker_gate&) = default;
+};
+
+struct breaker_change {
+  steady_time when;
+  breaker_state from;
+  breaker_state to;
+  std::string reason;
+};
+
+class circuit_breaker {
+public:
+  static constexpr size_t history_size = 20;
+
+  explicit circuit_breaker(breaker_config config = {});
+
+  const breaker_gate& gate() const noexcept { return gate_; }
+
+  /// Takes the outcome of a call that was let out in `epoch`. Whoever calls this, or any function
+  /// below that returns a bool, pushes the gate when it returns true.
+  bool on_outcome(uint32_t epoch, const call_report& call, steady_time now, double jitter);
+
+  /// Calls of `epoch` that were let out and never made: their permits are good again.
+  bool on_returned(uint32_t epoch, uint32_t calls = 1);
+
+  /// Goes from open to half-open when it is time.
+  bool on_tick(steady_time now);
+
+  /// When to call on_tick.
+  std::optional<steady_time> next_wakeup() const noexcept { return gate_.next_probe; }
+
+  /// Closes by hand and forgets all that was counted, the doubling included.
+  bool reset(steady_time now);
+
+  /// The last changes of state, oldest first.
+  const std::deque<breaker_change>& history() const noexcept { return history_; }
+
+  /// What the window holds, for display.
+  const outcome_counts& window(steady_time now) noexcept { return window_.totals(now); }
+
+private:
+  bool count_closed(const call_report& call, steady_time now, double jitter);
+  bool count_half_open(const call_report& call, steady_time now, double jitter);
+  /// Why it should open now; empty when it should not.
+  std::string cause_to_open(steady_time now);
+  bool open(std::string reason, steady_time now, double jitter);
+  bool enter_stage(size_t stage, steady_time now);
+  bool close(std::string reason, steady_time now);
+  bool change(breaker_state to, int64_t permits, std::string reason, steady_time now);
+
+  breaker_config config_;
+  breaker_gate gate_;
+  outcome_window window_;
+  uint32_t connection_failures_ = 0; ///< In a row.
+  uint32_t failures_ = 0;            ///< In a row.
+  size_t stage_ = 0;
+  uint32_t stage_successes_ = 0;
+  uint32_t openings_ = 0; ///< Since it was last calm.
+  std::optional<steady_time> closed_at_;
+  std::deque<breaker_change> history_;
+};
+
+} // namespace perennial::actors

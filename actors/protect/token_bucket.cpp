@@ -1,0 +1,44 @@
+#include "actors/protect/token_bucket.hpp"
+
+#include <algorithm>
+
+namespace perennial::actors {
+
+namespace {
+
+constexpr int64_t minute_ns = 60'000'000'000;
+constexpr uint32_t highest_rate = 1'000'000; // times a minute in nanoseconds it fits an int64
+
+} // namespace
+
+token_bucket::token_bucket(uint32_t per_minute, steady_time now) noexcept
+  : rate_(std::min(per_minute, highest_rate))
+  , burst_(std::max<int64_t>(1, rate_ / 60))
+  , allowed_(burst_)
+  , filled_at_(now) {}
+
+void token_bucket::use(int64_t count, steady_time now) noexcept {
+  refill(now); // first: while the bucket was full, nothing came in
+  used_ += count;
+}
+
+void token_bucket::refill(steady_time now) noexcept {
+  if (rate_ == 0 || now <= filled_at_) return;
+  std::chrono::nanoseconds passed = now - filled_at_;
+  filled_at_ = now;
+  auto room = burst_ - (allowed_ - used_);
+  // More than fills the bucket is never needed, and what was used beyond the allowed comes back at
+  // the rate as well, one minute's worth a call at most.
+  parts_ += rate_ * std::min(passed.count(), minute_ns);
+  auto tokens = std::min(parts_ / minute_ns, room);
+  allowed_ += tokens;
+  parts_ = tokens == room ? 0 : parts_ - tokens * minute_ns;
+}
+
+std::optional<steady_time> token_bucket::next_token() const noexcept {
+  if (rate_ == 0 || allowed_ - used_ >= burst_) return {};
+  auto missing = minute_ns - parts_;
+  return filled_at_ + std::chrono::nanoseconds{(missing + rate_ - 1) / rate_};
+}
+
+} // namespace perennial::actors

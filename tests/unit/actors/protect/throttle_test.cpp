@@ -1,0 +1,162 @@
+#include "actors/protect/throttle.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <random>
+#include <vector>
+
+using namespace perennial;
+using namespace perennial::actors;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr steady_time start{1h};
+
+call_timing sent_at(steady_time sent) { return {.sent = sent, .in_flight = 20}; }
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(throttle_decision)
+
+BOOST_AUTO_TEST_CASE(without_limits_only_the_calls_in_flight_are_bounded) {
+  throttle tested{{.concurrency = {.fixed = 64}}, start};
+  BOOST_TEST(tested.permits().in_flight == 64u);
+  BOOST_TEST(tested.permits().calls == unlimited_permits);
+  BOOST_TEST(!tested.permits().paused_until);
+  BOOST_TEST(!tested.on_used(1'000'000, start));
+  BOOST_TEST(!tested.next_wakeup(start));
+}
+
+BOOST_AUTO_TEST_CASE(a_rate_of_sixty_gives_one_call_a_second) {
+  throttle tested{{.requests_per_minute = 60}, start};
+  BOOST_TEST(tested.permits().calls == 1);
+  BOOST_TEST(!tested.next_wakeup(start)); // unused, it is all there is
+  BOOST_TEST(!tested.on_tick(start + 10s));
+  BOOST_TEST(!tested.on_used(1, start + 10s));
+  BOOST_TEST((*tested.next_wakeup(start + 10s) == start + 11s));
+  BOOST_TEST(!tested.on_tick(start + 11s - 1ns));
+  BOOST_TEST(tested.on_tick(start + 11s));
+  BOOST_TEST(tested.permits().calls == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_high_rate_wakes_nobody_for_every_single_call) {
+  throttle tested{{.requests_per_minute = 60'000}, start};
+  BOOST_TEST(tested.permits().calls == 1'000);
+  tested.on_used(1'000, start);
+  BOOST_TEST((*tested.next_wakeup(start) == start + 50ms));
+  BOOST_TEST(tested.on_tick(start + 50ms));
+  BOOST_TEST(tested.permits().calls == 1'050);
+}
+
+BOOST_AUTO_TEST_CASE(a_429_with_a_wait_pauses_until_then) {
+  throttle tested{{}, start};
+  BOOST_TEST(tested.on_throttled(7s, sent_at(start), start + 1s));
+  BOOST_TEST((*tested.permits().paused_until == start + 8s));
+  BOOST_TEST((*tested.next_wakeup(start + 1s) == start + 8s));
+  BOOST_TEST(!tested.on_throttled(3s, sent_at(start), start + 2s)); // a shorter one changes nothing
+  BOOST_TEST((*tested.permits().paused_until == start + 8s));
+  BOOST_TEST(!tested.on_tick(start + 8s - 1ms));
+  BOOST_TEST(tested.on_tick(start + 8s));
+  BOOST_TEST(!tested.permits().paused_until);
+}
+
+BOOST_AUTO_TEST_CASE(a_429_without_a_wait_pauses_a_second_doubling_to_a_minute) {
+  throttle tested{{}, start};
+  auto now = start;
+  for (auto pause : {1s, 2s, 4s, 8s, 16s, 32s, 60s, 60s}) {
+    tested.on_throttled({}, sent_at(now), now);
+    BOOST_REQUIRE(tested.permits().paused_until);
+    BOOST_TEST((*tested.permits().paused_until == now + pause));
+    now += pause;
+    BOOST_TEST(tested.on_tick(now));
+  }
+  tested.on_success(sent_at(now - 61s), now); // of a call from before the pause: says nothing
+  tested.on_throttled({}, sent_at(now), now);
+  BOOST_TEST((*tested.permits().paused_until == now + 60s));
+  now += 60s;
+  tested.on_success(sent_at(now), now + 1s);
+  tested.on_throttled({}, sent_at(now), now + 1s);
+  BOOST_TEST((*tested.permits().paused_until == now + 2s));
+}
+
+BOOST_AUTO_TEST_CASE(many_429s_of_one_moment_make_one_pause) {
+  throttle tested{{}, start};
+  for (int i = 0; i < 500; ++i) tested.on_throttled({}, sent_at(start), start + i * 1ms + 1ms);
+  BOOST_TEST((*tested.permits().paused_until == start + 1s + 1ms));
+  tested.on_throttled(0s, sent_at(start), start + 30s); // a late one, its wait is no wait
+  BOOST_TEST(!tested.permits().paused_until);
+}
+
+BOOST_AUTO_TEST_CASE(an_absurd_wait_is_cut_to_a_day) {
+  throttle tested{{}, start};
+  tested.on_throttled(std::chrono::milliseconds::max(), sent_at(start), start);
+  BOOST_TEST((*tested.permits().paused_until == start + 24h));
+}
+
+BOOST_AUTO_TEST_CASE(throttles_and_overload_take_a_tenth_of_the_calls_in_flight) {
+  throttle tested{{}, start};
+  BOOST_TEST(tested.permits().in_flight == 20u);
+  BOOST_TEST(tested.on_overload(sent_at(start), start));
+  BOOST_TEST(tested.permits().in_flight == 18u);
+  BOOST_TEST(!tested.permits().paused_until);
+  tested.on_throttled(1s, sent_at(start + 2s), start + 3s);
+  BOOST_TEST(tested.permits().in_flight == 16u);
+}
+
+// A supervisor that uses its permits late and in bursts, and reports late.
+BOOST_AUTO_TEST_CASE(no_minute_ever_sees_more_than_the_rate_and_one_burst) {
+  for (uint32_t seed = 1; seed <= 60; ++seed) {
+    std::mt19937 random{seed};
+    std::uniform_int_distribution<uint32_t> rates{1, seed % 3 == 0 ? 5'000u : 90u};
+    auto rate = rates(random);
+    throttle tested{{.requests_per_minute = rate}, start};
+    permit_counter out;
+    std::vector<steady_time> sent;
+    uint32_t unreported = 0;
+    auto now = start;
+    auto end = start + 10min;
+    auto greedy = random() % 2 == 0;
+    while (now < end) {
+      now += std::chrono::microseconds{random() % 1'000'000};
+      if (random() % 50 == 0) now += 45s;
+      tested.on_tick(now);
+      if (random() % 4 != 0) out.on_gate(1, tested.permits().calls);
+      while (out.available() > 0 && (greedy || random() % 3 != 0)) {
+        out.take();
+        sent.push_back(now);
+        ++unreported;
+      }
+      if (random() % 3 == 0) {
+        tested.on_used(unreported, now);
+        unreported = 0;
+      }
+    }
+    auto burst = std::max(1u, rate / 60);
+    for (size_t first = 0, last = 0; last < sent.size(); ++last) {
+      while (sent[last] - sent[first] > 60s) ++first;
+      BOOST_REQUIRE(last - first + 1 <= rate + burst);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_whole_rate_can_be_used) {
+  for (auto rate : {1u, 7u, 60u, 500u, 59'999u, 1'000'000u}) {
+    throttle tested{{.requests_per_minute = rate}, start};
+    int64_t used = 0;
+    auto now = start;
+    while (now < start + 10min) {
+      auto fresh = static_cast<uint32_t>(tested.permits().calls - used);
+      used += fresh;
+      tested.on_used(fresh, now);
+      now = std::max(*tested.next_wakeup(now), now + 1us);
+      tested.on_tick(now);
+    }
+    auto ideal = 10.0 * rate;
+    BOOST_TEST(static_cast<double>(used) >= ideal * 0.999);
+    BOOST_TEST(static_cast<double>(used) <= ideal + std::max(1u, rate / 60) + 1);
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
