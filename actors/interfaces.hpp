@@ -80,8 +80,8 @@ CAF_ADD_TYPE_ID(perennial, (perennial::actors::resume_ptr))
 CAF_ADD_TYPE_ID(perennial, (perennial::actors::directory_ptr))
 CAF_ADD_TYPE_ID(perennial, (perennial::actors::call_done_ptr))
 CAF_ADD_TYPE_ID(perennial, (perennial::actors::outcome_list))
-CAF_ADD_TYPE_ID(perennial, (perennial::actors::gate))
-CAF_ADD_TYPE_ID(perennial, (perennial::actors::permits))
+CAF_ADD_TYPE_ID(perennial, (perennial::actors::breaker_gate))
+CAF_ADD_TYPE_ID(perennial, (perennial::actors::throttle_permits))
 CAF_ADD_TYPE_ID(perennial, (perennial::actors::memory_class))
 CAF_ADD_TYPE_ID(perennial, (perennial::actors::memory_grant_ptr))
 CAF_ADD_TYPE_ID(perennial, (perennial::actors::memory_status))
@@ -163,7 +163,7 @@ using validator_actor = caf::typed_actor<
 /// PROVIDER_SUPERVISOR: hands lines to its workers as breaker, throttle and memory allow.
 using supervisor_actor = caf::typed_actor<
   caf::reacts_to<work_atom, item_list>, caf::reacts_to<called_atom, call_done_ptr>,
-  caf::reacts_to<gate_atom, gate>, caf::reacts_to<permits_atom, permits>,
+  caf::reacts_to<gate_atom, breaker_gate>, caf::reacts_to<permits_atom, throttle_permits>,
   // Give back what is queued of this batch.
   caf::reacts_to<forget_atom, uint64_t>,
   // Unpark by hand.
@@ -176,14 +176,14 @@ using supervisor_actor = caf::typed_actor<
 /// CIRCUIT_BREAKER: learns outcomes, pushes gates.
 using breaker_actor =
   caf::typed_actor<caf::reacts_to<outcome_atom, outcome_list>,
-                   caf::replies_to<status_atom>::with<gate>, caf::reacts_to<resume_atom>,
+                   caf::replies_to<status_atom>::with<breaker_gate>, caf::reacts_to<resume_atom>,
                    caf::reacts_to<wakeup_atom, uint64_t>>;
 
 /// THROTTLE: learns outcomes and use, pushes permits.
 using throttle_actor = caf::typed_actor<caf::reacts_to<outcome_atom, outcome_list>,
-                                        // So many permits were used; so many calls are in flight.
-                                        caf::reacts_to<used_atom, uint32_t, uint32_t>,
-                                        caf::replies_to<status_atom>::with<permits>,
+                                        // So many calls went out.
+                                        caf::reacts_to<used_atom, uint32_t>,
+                                        caf::replies_to<status_atom>::with<throttle_permits>,
                                         caf::reacts_to<wakeup_atom, uint64_t>>;
 
 /// CLIENT_WORKER: makes one call at a time on a connection of its own.

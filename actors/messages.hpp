@@ -2,8 +2,9 @@
 // ones travel by pointer.
 #pragma once
 
-#include "actors/protect/gate.hpp"
+#include "actors/protect/circuit_breaker.hpp"
 #include "actors/protect/memory_ledger.hpp"
+#include "actors/protect/throttle.hpp"
 #include "actors/work/work_item.hpp"
 #include "protocol/provider/outcome.hpp"
 #include "storage/store.hpp"
@@ -119,15 +120,16 @@ using call_done_ptr = std::shared_ptr<call_done>;
 /// What breaker and throttle need to know of one call.
 struct outcome_event {
   uint32_t breaker_epoch = 0;
-  provider::outcome outcome; ///< Without its sentence.
-  bool returned = false;     ///< The permit was not used.
+  provider::outcome outcome;
+  steady_time sent{};
+  uint32_t in_flight = 0; ///< As it ended, itself included.
 };
 using outcome_list = std::vector<outcome_event>;
 
 struct provider_status {
   std::string name;
   std::string base_url;
-  gate breaker;
+  breaker_gate breaker;
   uint32_t in_flight_limit = 0;
   uint32_t in_flight = 0;
   uint32_t queued = 0;
@@ -174,8 +176,8 @@ PERENNIAL_LOCAL_MESSAGE(perennial::actors::resume_ptr)
 PERENNIAL_LOCAL_MESSAGE(perennial::actors::directory_ptr)
 PERENNIAL_LOCAL_MESSAGE(perennial::actors::call_done_ptr)
 PERENNIAL_LOCAL_MESSAGE(perennial::actors::outcome_list)
-PERENNIAL_LOCAL_MESSAGE(perennial::actors::gate)
-PERENNIAL_LOCAL_MESSAGE(perennial::actors::permits)
+PERENNIAL_LOCAL_MESSAGE(perennial::actors::breaker_gate)
+PERENNIAL_LOCAL_MESSAGE(perennial::actors::throttle_permits)
 PERENNIAL_LOCAL_MESSAGE(perennial::actors::memory_class)
 PERENNIAL_LOCAL_MESSAGE(perennial::actors::memory_grant_ptr)
 PERENNIAL_LOCAL_MESSAGE(perennial::actors::memory_status)

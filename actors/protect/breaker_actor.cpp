@@ -10,12 +10,11 @@ namespace perennial::actors {
 
 namespace {
 
-using self_ptr = breaker_actor::stateful_pointer<breaker_state>;
+using self_ptr = breaker_actor::stateful_pointer<breaker_actor_state>;
 
 void push(self_ptr self) {
   auto& st = self->state;
-  const auto g = st.decision.current_gate();
-  self->send(st.supervisor, gate_atom_v, g);
+  self->send(st.supervisor, gate_atom_v, st.decision.gate());
   if (const auto when = st.decision.next_wakeup()) {
     const auto wait =
       std::max<steady_time::duration>(*when - self->clock().now(), std::chrono::milliseconds{1});
@@ -25,19 +24,24 @@ void push(self_ptr self) {
 
 void changed(self_ptr self) {
   auto& st = self->state;
-  const auto g = st.decision.current_gate();
+  const auto& g = st.decision.gate();
   logging::warn("{}: the circuit breaker is {}{}{}", st.provider, to_string(g.state),
                 g.reason.empty() ? "" : ": ", g.reason);
   push(self);
 }
 
-circuit_breaker::effect effect_of(const provider::outcome& o) {
+call_report report_of(const provider::outcome& o) {
+  call_report r;
+  r.connection_failure = o.never_sent;
   switch (o.breaker) {
-  case provider::breaker_effect::success: return circuit_breaker::effect::success;
-  case provider::breaker_effect::failure: return circuit_breaker::effect::failure;
+  case provider::breaker_effect::success: r.effect = call_effect::success; break;
+  case provider::breaker_effect::failure:
+    r.effect = call_effect::failure;
+    r.detail = o.message;
+    break;
   case provider::breaker_effect::none: break;
   }
-  return circuit_breaker::effect::neutral;
+  return r;
 }
 
 } // namespace
@@ -54,15 +58,14 @@ breaker_actor::behavior_type breaker_behavior(self_ptr self, std::string provide
       std::uniform_real_distribution<double> jitter{0.0, 1.0};
       bool moved = false;
       for (const auto& e : events) {
-        moved |= st.decision.on_outcome(e.breaker_epoch, effect_of(e.outcome), e.outcome.never_sent,
-                                        now, jitter(st.random));
+        moved |=
+          st.decision.on_outcome(e.breaker_epoch, report_of(e.outcome), now, jitter(st.random));
       }
       if (moved) changed(self);
     },
-    [self](status_atom) { return self->state.decision.current_gate(); },
+    [self](status_atom) { return self->state.decision.gate(); },
     [self](resume_atom) {
-      self->state.decision.reset(self->clock().now());
-      changed(self);
+      if (self->state.decision.reset(self->clock().now())) changed(self);
     },
     [self](wakeup_atom, uint64_t generation) {
       auto& st = self->state;

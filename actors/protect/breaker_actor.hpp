@@ -10,7 +10,7 @@
 
 namespace perennial::actors {
 
-struct breaker_state {
+struct breaker_actor_state {
   circuit_breaker decision;
   std::string provider;
   supervisor_actor supervisor;
@@ -19,7 +19,8 @@ struct breaker_state {
   static inline const char* name = "circuit_breaker";
 };
 
-breaker_actor::behavior_type breaker_behavior(breaker_actor::stateful_pointer<breaker_state> self,
-                                              std::string provider, supervisor_actor supervisor);
+breaker_actor::behavior_type
+breaker_behavior(breaker_actor::stateful_pointer<breaker_actor_state> self, std::string provider,
+                 supervisor_actor supervisor);
 
 } // namespace perennial::actors

@@ -28,8 +28,8 @@ void say_level(memory_state& st) {
   const auto level = st.ledger.level();
   if (level == st.told) return;
   st.told = level;
-  logging::info("memory is {}: {} resident, budget {}", to_string(level), format_bytes(st.rss),
-                format_bytes(st.ledger.config().budget_bytes));
+  logging::info("memory is {}: {} resident, budget {}", to_string(level),
+                format_bytes(st.ledger.rss()), format_bytes(st.ledger.budget()));
 }
 
 } // namespace
@@ -54,17 +54,16 @@ memory_actor::behavior_type memory_behavior(memory_actor::stateful_pointer<memor
     [self](status_atom) {
       const auto& st = self->state;
       memory_status s;
-      s.budget = st.ledger.config().budget_bytes;
-      s.granted = st.ledger.granted();
-      s.rss = st.rss;
+      s.budget = st.ledger.budget();
+      s.granted = st.ledger.total();
+      s.rss = st.ledger.rss();
       s.peak_rss = peak_resident_bytes();
       s.level = st.ledger.level();
       return s;
     },
     [self](wakeup_atom) {
       auto& st = self->state;
-      st.rss = resident_bytes();
-      st.ledger.on_rss(st.rss);
+      st.ledger.on_rss(resident_bytes());
       say_level(st);
       self->delayed_send(self, measure_every, wakeup_atom_v);
     },

@@ -7,9 +7,7 @@
 namespace perennial::actors {
 
 struct memory_state {
-  memory_ledger ledger;
-  uint64_t rss = 0;
-  uint64_t peak_rss = 0;
+  memory_ledger ledger{memory_config{}};
   memory_level told = memory_level::normal;
   static inline const char* name = "memory_budget";
 };

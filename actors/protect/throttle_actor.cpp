@@ -13,68 +13,63 @@ using self_ptr = throttle_actor::stateful_pointer<throttle_state>;
 void push(self_ptr self) {
   auto& st = self->state;
   const auto now = self->clock().now();
-  st.decision.set_in_flight_limit(st.limit.current());
-  self->send(st.supervisor, permits_atom_v, st.decision.current_permits());
-  if (const auto when = st.decision.next_wakeup(now)) {
+  self->send(st.supervisor, permits_atom_v, st.decision->permits());
+  if (const auto when = st.decision->next_wakeup(now)) {
     const auto wait = std::max<steady_time::duration>(*when - now, std::chrono::milliseconds{1});
     self->delayed_send(self, wait, wakeup_atom_v, ++st.timer_generation);
   }
 }
 
-concurrency_config limit_of(const provider_config& c) {
-  concurrency_config out;
-  out.fixed = c.max_in_flight;
-  out.maximum = auto_in_flight_max;
+throttle_config settings_of(const provider_config& c) {
+  throttle_config out;
+  if (c.max_in_flight != 0) out.concurrency.fixed = c.max_in_flight;
+  out.concurrency.max = auto_in_flight_max;
+  out.requests_per_minute = c.requests_per_minute;
   return out;
 }
 
-throttle_config rate_of(const provider_config& c) {
-  throttle_config out;
-  out.requests_per_minute = c.requests_per_minute;
-  return out;
+bool learn(throttle& t, const outcome_event& e, steady_time now) {
+  const call_timing timing{e.sent, e.in_flight, 1};
+  if (e.outcome.kind == provider::outcome_kind::throttled) {
+    return t.on_throttled(e.outcome.wait_at_least, timing, now);
+  }
+  switch (e.outcome.concurrency) {
+  case provider::concurrency_effect::grow: return t.on_success(timing, now);
+  case provider::concurrency_effect::shrink: return t.on_overload(timing, now);
+  case provider::concurrency_effect::none: break;
+  }
+  return false;
 }
 
 } // namespace
 
 throttle_actor::behavior_type throttle_behavior(self_ptr self, provider_config config,
                                                 supervisor_actor supervisor) {
-  auto& st = self->state;
-  st.limit = concurrency_limit{limit_of(config)};
-  st.decision = throttle{rate_of(config)};
-  st.supervisor = std::move(supervisor);
-  st.decision.on_tick(self->clock().now());
+  self->state.decision.emplace(settings_of(config), self->clock().now());
+  self->state.supervisor = std::move(supervisor);
   push(self);
   return {
     [self](outcome_atom, const outcome_list& events) {
-      auto& s = self->state;
       const auto now = self->clock().now();
-      const auto before = s.limit.current();
-      bool paused = false;
-      for (const auto& e : events) {
-        const auto& o = e.outcome;
-        if (o.kind == provider::outcome_kind::throttled) {
-          s.decision.on_throttled(o.wait_at_least, now);
-          paused = true;
-        } else if (o.kind == provider::outcome_kind::success) {
-          s.decision.on_success();
-        }
-        if (o.concurrency == provider::concurrency_effect::grow)
-          s.limit.on_success(s.in_flight, now);
-        if (o.concurrency == provider::concurrency_effect::shrink) s.limit.on_shrink(now);
-      }
-      if (paused || s.limit.current() != before) push(self);
+      bool changed = false;
+      for (const auto& e : events) changed |= learn(*self->state.decision, e, now);
+      if (changed) push(self);
     },
-    [self](used_atom, uint32_t permits, uint32_t in_flight) {
-      auto& s = self->state;
-      s.in_flight = in_flight;
-      if (s.decision.on_used(permits, self->clock().now())) push(self);
+    [self](used_atom, uint32_t calls) {
+      if (self->state.decision->on_used(calls, self->clock().now())) push(self);
     },
-    [self](status_atom) { return self->state.decision.current_permits(); },
+    [self](status_atom) { return self->state.decision->permits(); },
     [self](wakeup_atom, uint64_t generation) {
-      auto& s = self->state;
-      if (generation != s.timer_generation) return;
-      s.decision.on_tick(self->clock().now());
-      push(self);
+      auto& st = self->state;
+      if (generation != st.timer_generation) return;
+      if (st.decision->on_tick(self->clock().now())) return push(self);
+      // Woken a little early: the permits are the same, the next time is not.
+      const auto now = self->clock().now();
+      if (const auto when = st.decision->next_wakeup(now)) {
+        const auto wait =
+          std::max<steady_time::duration>(*when - now, std::chrono::milliseconds{1});
+        self->delayed_send(self, wait, wakeup_atom_v, ++st.timer_generation);
+      }
     },
   };
 }

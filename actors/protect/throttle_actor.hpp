@@ -1,19 +1,18 @@
 // The throttle actor: one per provider. Requests per minute, pauses after a 429, and how many calls
-// may be in flight. What it decides stands in throttle.hpp and concurrency_limit.hpp.
+// may be in flight. What it decides stands in throttle.hpp.
 #pragma once
 
 #include "actors/interfaces.hpp"
-#include "actors/protect/concurrency_limit.hpp"
 #include "actors/protect/throttle.hpp"
 #include "actors/service/config.hpp"
+
+#include <optional>
 
 namespace perennial::actors {
 
 struct throttle_state {
-  throttle decision;
-  concurrency_limit limit;
+  std::optional<throttle> decision;
   supervisor_actor supervisor;
-  uint32_t in_flight = 0;
   uint64_t timer_generation = 0;
   static inline const char* name = "throttle";
 };

@@ -96,7 +96,8 @@ void dispatch_table::on_lines(storage::batch_id id, item_list items, bool at_end
   b->at_end = at_end;
   if (b->stopped) return;
   for (auto& item : items) {
-    // A wait that an earlier process began. The wall clock may have jumped: never longer than an hour.
+    // A wait that an earlier process began. The wall clock may have jumped: never longer than an
+    // hour.
     const auto left = std::min(item->not_before - wall, std::chrono::milliseconds{3'600'000});
     if (item->not_before != wall_time{} && left.count() > 0) {
       make_waiting(*b, std::move(item), now + left);
@@ -165,6 +166,7 @@ std::vector<dispatch_table::assignment> dispatch_table::assign(steady_time now) 
         return b && !b->paused && !b->stopped && !b->ready[p].empty();
       });
       if (!next) break;
+      mine.share.charge(*next);
       auto& b = *find(*next);
       auto item = std::move(b.ready[p].front());
       b.ready[p].pop_front();

@@ -104,7 +104,7 @@ private:
     bool at_end = false;
   };
   struct lane {
-    fair_share share;
+    fair_share<storage::batch_id> share;
     uint32_t credit = 0;
   };
 

@@ -232,8 +232,7 @@ void take_lines(self_ptr self, read_reply& reply) {
   auto& st = self->state;
   if (reply.failure) {
     logging::error("batch {:016x} cannot be read further: {}", reply.batch, reply.failure->message);
-    pause_by_itself(self, reply.batch,
-               "its file cannot be read: " + reply.failure->message);
+    pause_by_itself(self, reply.batch, "its file cannot be read: " + reply.failure->message);
     st.table->on_lines(reply.batch, {}, false, self->clock().now(), wall_now());
     return;
   }
@@ -259,9 +258,10 @@ void take_results(self_ptr self, const recorded& r) {
   auto& st = self->state;
   for (const auto& l : r.lines) {
     if (st.table->on_result(l.batch, l.kind, l.code)) {
-      pause_by_itself(self, l.batch,
-                 fmt::format("the last {} lines were all rejected with code {} and none succeeded",
-                             rejection_streak::limit, l.code));
+      pause_by_itself(
+        self, l.batch,
+        fmt::format("the last {} lines were all rejected with code {} and none succeeded",
+                    rejection_streak::limit, l.code));
     }
   }
   for (const auto& c : r.counts) {

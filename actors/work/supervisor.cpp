@@ -23,6 +23,10 @@ constexpr uint64_t grant_bytes = 4ull << 20;
 /// What a line in flight takes besides its bodies.
 constexpr uint64_t line_overhead = 4096;
 constexpr milliseconds memory_retry{50};
+/// A line of a parked key or model looks again after this at the soonest.
+constexpr milliseconds park_recheck{500};
+/// A line whose model cannot be parked, since too many are, waits this long.
+constexpr milliseconds full_park_wait{30'000};
 /// A group goes to the store at this size at the latest.
 constexpr size_t group_limit = 512;
 
@@ -81,7 +85,7 @@ void flush(self_ptr self) {
     self->send(st.breaker, outcome_atom_v, box.outcomes);
     self->send(st.throttle, outcome_atom_v, std::move(box.outcomes));
   }
-  if (box.used > 0) self->send(st.throttle, used_atom_v, box.used, st.in_flight);
+  if (box.used > 0) self->send(st.throttle, used_atom_v, box.used);
   if (!box.back.empty()) self->send(st.peers.dispatcher, back_atom_v, std::move(box.back));
   if (!box.group) return;
   ++st.commits_out;
@@ -150,7 +154,7 @@ void worker_died(self_ptr self, const caf::down_msg& down) {
     --st.in_flight;
     ++w.item->crashes;
     st.charged -= std::min(st.charged, w.item->charged_bytes);
-    st.outbox.back.push_back({std::exchange(w.item, nullptr), verdict.backoff});
+    st.outbox.back.push_back({std::exchange(w.item, nullptr), verdict.delay});
     flush_soon(self);
   }
   // The same place, a new connection and thread.
@@ -162,9 +166,12 @@ void worker_died(self_ptr self, const caf::down_msg& down) {
   ++w.restarts;
   st.idle.push_back(number);
   if (verdict.park) {
-    st.parked.park_key(fmt::format("{}: workers keep dying; see the log, then restart the service",
-                                   st.peers.config.name),
-                       now);
+    st.parked.park(
+      whole_key, park_kind::dying_workers,
+      fmt::format("{}: its workers keep dying; see the log, then resume it or restart the "
+                  "service",
+                  st.peers.config.name),
+      st.parked.epoch(), now);
   }
 }
 
@@ -174,23 +181,22 @@ void worker_died(self_ptr self, const caf::down_msg& down) {
 /// Whether one more call may be made now, whatever the line.
 bool may_call(self_ptr self, steady_time now) {
   auto& st = self->state;
-  if (st.draining || st.in_flight >= st.allowance.in_flight_limit) return false;
-  if (st.allowance.paused_until && *st.allowance.paused_until > now) {
-    wake_at(self, *st.allowance.paused_until, now);
+  if (st.draining || st.in_flight >= st.throttle_says.in_flight) return false;
+  if (st.throttle_says.paused_until && *st.throttle_says.paused_until > now) {
+    wake_at(self, *st.throttle_says.paused_until, now);
     return false;
   }
-  if (st.allowance.calls != unlimited && st.calls_used >= st.allowance.calls) return false;
-  return st.breaker_gate.permits == unlimited || st.breaker_used < st.breaker_gate.permits;
+  return st.throttle_calls.available() > 0 && st.breaker_permits.available() > 0;
 }
 
-/// A parked key or model: lines of it wait for the next probe. True when this line may go.
+/// A parked key or model: its lines wait in the dispatcher until the next probe. True when this one
+/// may go out.
 bool route_open(self_ptr self, item_ptr& item, steady_time now) {
   auto& st = self->state;
-  if (st.parked.empty()) return true;
-  const auto verdict = st.parked.admit(item->model, now);
-  if (verdict.go) return true;
-  const auto wait = std::chrono::duration_cast<milliseconds>(verdict.next_probe - now);
-  st.outbox.back.push_back({std::move(item), std::max(wait, milliseconds{100})});
+  if (st.parked.may_call(item->model)) return true;
+  const auto probe = st.parked.next_wakeup().value_or(now + park_recheck);
+  const auto wait = std::chrono::duration_cast<milliseconds>(probe - now);
+  st.outbox.back.push_back({std::move(item), std::max(wait, park_recheck)});
   flush_soon(self);
   return false;
 }
@@ -201,9 +207,11 @@ void hand_out(self_ptr self, item_ptr item, steady_time now) {
   auto slot = st.peers.calls_out->take(item->batch->id, item->line, item->crashes);
   item->slot = slot.value_or(no_slot); // full: the call is made, only not counted as out
   if (old_slot != no_slot) st.peers.calls_out->free(old_slot);
-  item->breaker_epoch = st.breaker_gate.epoch;
-  ++st.breaker_used;
-  ++st.calls_used;
+  item->breaker_epoch = st.breaker_permits.take();
+  st.throttle_calls.take();
+  item->park_epoch = st.parked.epoch();
+  st.parked.take(item->model, now);
+  item->sent = now;
   ++st.outbox.used;
   ++st.in_flight;
   const auto number = idle_worker(self);
@@ -216,8 +224,8 @@ void hand_out(self_ptr self, item_ptr item, steady_time now) {
 /// Asks the dispatcher for as many lines as could be in flight, and a few to have at hand.
 void ask_for_lines(self_ptr self) {
   auto& st = self->state;
-  if (st.draining || st.breaker_gate.permits == 0 || st.allowance.in_flight_limit == 0) return;
-  const auto limit = st.allowance.in_flight_limit;
+  if (st.draining || st.breaker_says.permits == 0 || st.throttle_says.in_flight == 0) return;
+  const auto limit = st.throttle_says.in_flight;
   const auto spare = std::clamp(limit / 2, 1u, 512u);
   const auto have = st.in_flight + static_cast<uint32_t>(st.queue.size()) + st.wanted;
   if (have + (spare + 1) / 2 > limit + spare) return;
@@ -229,6 +237,7 @@ void ask_for_lines(self_ptr self) {
 void pump(self_ptr self) {
   auto& st = self->state;
   const auto now = self->clock().now();
+  st.parked.on_tick(now);
   while (!st.queue.empty() && may_call(self, now)) {
     auto& next = st.queue.front();
     const auto needed = estimate(st, *next);
@@ -249,18 +258,28 @@ void pump(self_ptr self) {
 // -- what a call brought
 // ------------------------------------------------------------------------------
 
-void note_alarms(self_ptr self, const call_done& d, steady_time now) {
+park_kind kind_of(provider::outcome_kind k) {
+  switch (k) {
+  case provider::outcome_kind::quota_spent: return park_kind::quota_spent;
+  case provider::outcome_kind::redirect: return park_kind::redirected;
+  case provider::outcome_kind::unauthorized: return park_kind::wrong_key;
+  default: return park_kind::wrong_route;
+  }
+}
+
+void note_alarms(self_ptr self, call_done& d, steady_time now) {
   auto& st = self->state;
-  const auto& o = d.outcome;
-  if (o.park == provider::park_scope::key) {
-    st.parked.park_key(o.message, now);
-  } else if (o.park == provider::park_scope::route) {
-    st.parked.park_route(d.item->model, o.message, now);
+  auto& o = d.outcome;
+  if (o.park != provider::park_scope::none) {
+    const std::string_view model =
+      o.park == provider::park_scope::key ? whole_key : std::string_view{d.item->model};
+    const auto done = st.parked.park(model, kind_of(o.kind), o.message, d.item->park_epoch, now);
+    if (done == route_park::effect::changed) logging::warn("{}", o.message);
+    if (done == route_park::effect::full) o.wait_at_least = full_park_wait;
   } else if (o.kind == provider::outcome_kind::success) {
-    st.parked.on_success(d.item->model);
-  } else {
-    st.parked.on_other(d.item->model, now);
-    if (!o.message.empty()) st.last_failure = o.message;
+    st.parked.on_success(d.item->model, d.item->park_epoch);
+  } else if (!o.message.empty()) {
+    st.last_failure = o.message;
   }
 }
 
@@ -310,8 +329,7 @@ void take_call(self_ptr self, call_done& d) {
   st.response_estimate += (static_cast<double>(d.response_bytes) - st.response_estimate) / 64.0;
   const auto now = self->clock().now();
   note_alarms(self, d, now);
-  outcome_event event{d.item->breaker_epoch, d.outcome, false};
-  event.outcome.message.clear();
+  outcome_event event{d.item->breaker_epoch, d.outcome, d.item->sent, st.in_flight + 1};
   st.outbox.outcomes.push_back(std::move(event));
   if (d.result) {
     take_result(st, d);
@@ -346,10 +364,14 @@ void drain(self_ptr self, bool abort) {
 }
 
 std::string alarm_text(const supervisor_state& st) {
-  if (auto why = st.parked.reason(); !why.empty()) return why;
-  if (st.breaker_gate.state == breaker_phase::closed) return {};
+  if (const auto parked = st.parked.parked(); !parked.empty()) {
+    const auto more = parked.size() - 1;
+    return more == 0 ? parked.front().reason
+                     : fmt::format("{} (and {} more)", parked.front().reason, more);
+  }
+  if (st.breaker_says.state == breaker_state::closed) return {};
   return fmt::format("{} is taken for down and is being probed; its lines wait. {}{}{}",
-                     st.peers.config.name, st.breaker_gate.reason,
+                     st.peers.config.name, st.breaker_says.reason,
                      st.last_failure.empty() ? "" : "; last: ", st.last_failure);
 }
 
@@ -358,8 +380,8 @@ provider_status status(self_ptr self) {
   provider_status s;
   s.name = st.peers.config.name;
   s.base_url = st.peers.config.base_url;
-  s.breaker = st.breaker_gate;
-  s.in_flight_limit = st.allowance.in_flight_limit;
+  s.breaker = st.breaker_says;
+  s.in_flight_limit = st.throttle_says.in_flight;
   s.in_flight = st.in_flight;
   s.queued = static_cast<uint32_t>(st.queue.size());
   s.workers = static_cast<uint32_t>(st.workers.size());
@@ -396,15 +418,16 @@ supervisor_actor::behavior_type supervisor_behavior(self_ptr self, supervisor_pe
       pump(self);
     },
     [self](called_atom, const call_done_ptr& done) { take_call(self, *done); },
-    [self](gate_atom, const gate& g) {
+    [self](gate_atom, const breaker_gate& g) {
       auto& s = self->state;
-      if (g.epoch != s.breaker_gate.epoch) s.breaker_used = 0;
-      s.breaker_gate = g;
+      s.breaker_permits.on_gate(g.epoch, g.permits);
+      s.breaker_says = g;
       pump(self);
     },
-    [self](permits_atom, const permits& p) {
-      self->state.allowance = p;
-      self->state.calls_used = 0;
+    [self](permits_atom, const throttle_permits& p) {
+      auto& s = self->state;
+      s.throttle_calls.on_gate(1, p.calls);
+      s.throttle_says = p;
       pump(self);
     },
     [self](forget_atom, uint64_t batch) {

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "actors/protect/permits.hpp"
 #include "actors/protect/route_park.hpp"
 #include "actors/service/config.hpp"
 #include "actors/work/restart_policy.hpp"
@@ -54,7 +55,7 @@ struct supervisor_outbox {
   uint64_t charged = 0;        ///< Memory that `group` holds.
   returned_list back;
   outcome_list outcomes;
-  uint32_t used = 0; ///< Permits.
+  uint32_t used = 0; ///< Calls that went out.
   bool flush_sent = false;
 };
 
@@ -74,10 +75,10 @@ struct supervisor_state {
   uint32_t in_flight = 0;
   uint32_t wanted = 0; ///< Lines asked for and not come.
 
-  gate breaker_gate;
-  permits allowance;
-  int64_t breaker_used = 0; ///< Of the gate's permits.
-  int64_t calls_used = 0;   ///< Of the allowance's.
+  breaker_gate breaker_says{.epoch = 0, .permits = 0}; ///< Nothing goes out before they spoke.
+  throttle_permits throttle_says;
+  permit_counter breaker_permits;
+  permit_counter throttle_calls;
 
   std::vector<memory_grant_ptr> grants; ///< Bytes that lines in flight may take...
   uint64_t granted = 0;

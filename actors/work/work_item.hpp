@@ -49,6 +49,8 @@ struct work_item {
   // While the line is with a provider.
   uint32_t slot = no_slot;
   uint32_t breaker_epoch = 0;
+  uint32_t park_epoch = 0;
+  steady_time sent{};
   uint64_t charged_bytes = 0;
 
   /// Copies the body so that the page can go: for lines that wait long.
