@@ -158,6 +158,7 @@ std::string describe_handshake_failure(const SSL* session, const std::string& ho
   case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
   case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
   case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+  case X509_V_ERR_CERT_SIGNATURE_FAILURE: // a CA of the same name as one of ours
     return "its certificate is signed by a CA that is not known here; if it is yours, name the "
            "CA's "
            "file with ca_file or SSL_CERT_FILE";
