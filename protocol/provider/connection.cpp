@@ -1,0 +1,349 @@
+#include "protocol/provider/connection.hpp"
+
+#include "protocol/provider/call_stream.hpp"
+#include "protocol/provider/dial.hpp"
+#include "protocol/provider/http_exchange.hpp"
+
+#include <httplib.h>
+#include <simdjson.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace perennial {
+
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+/// RFC 9110 §5.5 without what nobody needs: a line break in a value would be a header of its own.
+bool is_header_value(std::string_view value) noexcept {
+  return std::all_of(value.begin(), value.end(), [](char c) {
+    return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != '\x7f');
+  });
+}
+
+bool is_header_name(std::string_view name) noexcept {
+  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+  return !name.empty() && std::all_of(name.begin(), name.end(), [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           marks.find(c) != std::string_view::npos;
+  });
+}
+
+std::string lower(std::string_view text) {
+  std::string out{text};
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return out;
+}
+
+/// Headers that are ours to set: the body's length and framing, where it goes, and the key.
+bool is_reserved(const std::string& name) {
+  for (const char* reserved :
+       {"authorization", "host", "content-length", "content-type", "transfer-encoding",
+        "connection", "user-agent", "accept", "accept-encoding", "proxy-authorization", "expect",
+        "te", "trailer", "upgrade"})
+    if (name == reserved) return true;
+  return false;
+}
+
+result<void> check(const provider_settings& settings) {
+  if (settings.base_url.host.empty())
+    return fail(errc::invalid_input, "provider {} has no base URL", settings.name);
+  if (!is_header_value(settings.api_key.reveal()))
+    return fail(errc::invalid_input,
+                "the API key of provider {} holds a line break or a control character; set its "
+                "variable without one",
+                settings.name);
+  if (settings.user_agent.empty() || !is_header_value(settings.user_agent))
+    return fail(
+      errc::invalid_input,
+      "the user_agent of provider {} is empty or holds a line break or a control character",
+      settings.name);
+  for (const auto& [name, value] : settings.headers)
+    if (!is_header_name(name) || !is_header_value(value) || is_reserved(lower(name)))
+      return fail(
+        errc::invalid_input,
+        "a header of provider {} has a name that is not allowed there, or a line break in "
+        "its value",
+        settings.name);
+  return {};
+}
+
+/// "timeout=5, max=100" of a `Keep-Alive` header: the seconds.
+std::optional<milliseconds> keep_alive_timeout(std::string_view value) {
+  const auto at = value.find("timeout=");
+  if (at == std::string_view::npos) return std::nullopt;
+  const auto text = value.substr(at + 8);
+  unsigned seconds = 0;
+  if (std::from_chars(text.data(), text.data() + text.size(), seconds).ec != std::errc{})
+    return std::nullopt;
+  return milliseconds{uint64_t{seconds} * 1000};
+}
+
+} // namespace
+
+struct connection::impl {
+  std::shared_ptr<const provider_client> client;
+  interrupt stop;
+  std::optional<channel> way;
+  std::optional<steady_time> way_good_until; // what the other side said of idle connections
+  bool way_was_used = false;
+
+  http_exchange exchange;
+  httplib::Request request; // kept from call to call: its headers are the same
+  std::string_view sending;
+
+  // Of the call in progress; used by the callbacks that httplib is given once.
+  call_stream* stream = nullptr;
+  call_report* report = nullptr;
+  std::optional<milliseconds> keep_alive;
+  bool closes = false;
+
+  explicit impl(std::shared_ptr<const provider_client> c);
+
+  void run(const call_timeouts& timeouts, call_report& out);
+  bool once(const call_timeouts& timeouts, steady_time begin, call_report& out);
+  void hang_up() {
+    way.reset();
+    way_was_used = false;
+  }
+  bool reusable();
+  void read_head(const httplib::Response& response);
+  bool take_head(const httplib::Response& response);
+  bool take_body(const char* data, size_t size);
+};
+
+connection::impl::impl(std::shared_ptr<const provider_client> c)
+  : client(std::move(c)) {
+  const auto& settings = client->settings();
+  request.method = "POST";
+  request.headers = {{"Host", settings.base_url.host_header()},
+                     {"User-Agent", settings.user_agent},
+                     {"Accept", "application/json"},
+                     {"Content-Type", "application/json"}};
+  if (!settings.api_key.empty())
+    request.headers.emplace("Authorization", fmt::format("Bearer {}", settings.api_key.reveal()));
+  for (const auto& [name, value] : settings.headers) request.headers.emplace(name, value);
+  if (settings.proxy && !settings.base_url.tls && !settings.proxy->authorization.empty())
+    request.headers.emplace("Proxy-Authorization",
+                            std::string{settings.proxy->authorization.reveal()});
+  request.headers.emplace("Content-Length", "0");
+  // A provider instead of a body in the request: httplib would need a copy of its own.
+  request.content_provider_ = [this](size_t offset, size_t size, httplib::DataSink& sink) {
+    return sink.write(sending.data() + offset, size);
+  };
+  request.response_handler = [this](const httplib::Response& response) {
+    return take_head(response);
+  };
+  request.content_receiver = [this](const char* data, size_t size, uint64_t, uint64_t) {
+    return take_body(data, size);
+  };
+}
+
+bool connection::impl::reusable() {
+  if (!way) return false;
+  if (way_good_until && steady_now() >= *way_good_until) return false;
+  return way->quiet();
+}
+
+void connection::impl::read_head(const httplib::Response& response) {
+  std::optional<milliseconds> precise;
+  for (const auto& [name, value] : response.headers) {
+    const auto key = lower(name);
+    if (key.starts_with("x-ratelimit-"))
+      report->limits.read(key, value);
+    else if (key == "retry-after")
+      report->retry_after = parse_retry_after(value, wall_now());
+    else if (key == "retry-after-ms")
+      precise = parse_retry_after_ms(value);
+    else if (key == "connection")
+      closes = lower(value).find("close") != std::string::npos;
+    else if (key == "keep-alive")
+      keep_alive = keep_alive_timeout(value);
+    else if (key == "x-request-id" || (key == "request-id" && report->request_id.empty()))
+      report->request_id = value.substr(0, 200);
+  }
+  if (precise) report->retry_after = precise;
+  closes = closes || response.version != "HTTP/1.1";
+  auto& id = report->request_id;
+  if (!is_header_value(id)) id.clear();
+  client->settings().api_key.hide_in(id);
+}
+
+bool connection::impl::take_head(const httplib::Response& response) {
+  stream->head_is_over();
+  const auto length = response.get_header_value<uint64_t>("Content-Length");
+  if (length > client->settings().max_response_bytes) return take_body(nullptr, length);
+  // Not more than a megabyte on its word alone.
+  report->body.reserve(std::min<uint64_t>(length, mib) + simdjson::SIMDJSON_PADDING);
+  return true;
+}
+
+bool connection::impl::take_body(const char* data, size_t size) {
+  const auto most = client->settings().max_response_bytes;
+  if (size > most || report->body.size() > most - size) {
+    report->failure = transport_failure::too_large;
+    report->detail =
+      fmt::format("its answer is longer than {}; raise max_response_bytes or ask for "
+                  "less",
+                  format_bytes(most));
+    return false;
+  }
+  report->body.append(data, size);
+  return true;
+}
+
+/// Sends the request and reads the answer over an open channel. False where the connection turned
+/// out to be dead before anything was sent on it: then another one may be tried.
+bool connection::impl::once(const call_timeouts& timeouts, steady_time begin, call_report& out) {
+  const auto deadline = begin + timeouts.total;
+  out.reused = way_was_used;
+  way_was_used = true;
+  way->forget_sent();
+  closes = false;
+  keep_alive.reset();
+
+  call_stream over{*way, timeouts, deadline};
+  stream = &over;
+  report = &out;
+  httplib::Response response;
+  bool whole = false;
+  try {
+    whole = exchange.run(over, request, response);
+  } catch (const std::exception&) { // std::regex or a length beyond all bounds
+    whole = false;
+  }
+  out.sent = way->sent() > 0;
+  const auto first = over.first_byte_at();
+  if (over.answered())
+    out.first_byte_after = std::chrono::duration_cast<microseconds>(first - begin);
+  if (over.head_was_read() || whole) {
+    out.status = response.status;
+    read_head(response);
+  }
+  if (!whole && out.failure == transport_failure::none) {
+    out.failure = over.failure();
+    out.detail = over.detail();
+    if (out.failure == transport_failure::none) { // nothing broke: what came could not be read
+      out.failure = over.ended() ? transport_failure::truncated : transport_failure::garbage;
+      out.detail =
+        over.ended() ? "its answer ended too early" : "what it sent is not an HTTP answer";
+    }
+  }
+  if (stop.stopped()) { // the shutdown looks like the other side's doing
+    if (!whole) {
+      out.failure = transport_failure::aborted;
+      out.detail = "the call was ended from here";
+    }
+    hang_up();
+    return true;
+  }
+  const bool stale = !whole && !out.sent && out.reused;
+  const bool timed_out = out.failure == transport_failure::total_timeout ||
+                         out.failure == transport_failure::idle_timeout;
+  if (!whole || closes || !over.clean())
+    hang_up();
+  else if (keep_alive)
+    way_good_until = steady_now() + *keep_alive - std::chrono::seconds{1};
+  else
+    way_good_until.reset();
+  return !(stale && !timed_out);
+}
+
+void connection::impl::run(const call_timeouts& timeouts, call_report& out) {
+  const auto begin = steady_now();
+  for (bool settled = false; !settled;) {
+    out = call_report{};
+    if (!reusable()) {
+      hang_up();
+      const auto total = begin + timeouts.total;
+      const auto limit = std::min(begin + timeouts.connect, total);
+      auto opened =
+        dial(client->settings_, client->tls_.get(), *client->names_, timeouts, limit, stop);
+      if (!opened) {
+        out.failure = opened.error().failure;
+        out.detail = std::move(opened.error().detail);
+        break;
+      }
+      way.emplace(std::move(*opened));
+      way_good_until.reset();
+    }
+    settled = once(timeouts, begin, out);
+  }
+  out.duration = std::chrono::duration_cast<microseconds>(steady_now() - begin);
+  client->settings().api_key.hide_in(out.body);
+}
+
+// ---- the public side ---------------------------------------------------------
+
+provider_client::provider_client(provider_settings settings, std::shared_ptr<const tls_client> tls,
+                                 std::shared_ptr<resolver> names)
+  : settings_(std::move(settings))
+  , tls_(std::move(tls))
+  , names_(std::move(names)) {}
+
+result<std::shared_ptr<const provider_client>>
+provider_client::make(provider_settings settings, std::shared_ptr<resolver> names) {
+  if (auto good = check(settings); !good) return tl::unexpected{good.error()};
+  std::shared_ptr<const tls_client> tls;
+  if (settings.base_url.tls) {
+    auto made = tls_client::make(settings.trust);
+    if (!made) return tl::unexpected{made.error()};
+    tls = std::move(*made);
+  }
+  return std::shared_ptr<const provider_client>{
+    new provider_client{std::move(settings), std::move(tls), std::move(names)}};
+}
+
+std::unique_ptr<connection> provider_client::new_connection() const {
+  return std::unique_ptr<connection>{new connection{shared_from_this()}};
+}
+
+connection::connection(std::shared_ptr<const provider_client> client)
+  : impl_(std::make_unique<impl>(std::move(client))) {}
+
+connection::~connection() = default;
+
+result<call_report> connection::call(std::string_view path, std::string_view body,
+                                     const call_options& options) {
+  if (!is_request_path(path))
+    return fail(errc::invalid_input,
+                "the request's url is not a path that can be sent; write it like "
+                "/v1/chat/completions");
+  switch (impl_->stop.begin()) {
+  case interrupt::started::closed:
+    return fail(errc::closed, "the connection was used after it was closed");
+  case interrupt::started::busy:
+    return fail(errc::conflict, "the connection is in a call of another thread");
+  case interrupt::started::yes: break;
+  }
+  const auto& settings = impl_->client->settings();
+  auto& request = impl_->request;
+  request.path = join_path(settings.base_url.prefix, path);
+  if (settings.proxy && !settings.base_url.tls)
+    request.path.insert(0, fmt::format("http://{}", settings.base_url.host_header()));
+  request.headers.find("Content-Length")->second = std::to_string(body.size());
+  request.content_length_ = body.size();
+  impl_->sending = body;
+  call_report out;
+  impl_->run(options.timeouts.value_or(settings.timeouts), out);
+  impl_->sending = {};
+  if (impl_->stop.end()) impl_->hang_up();
+  return out;
+}
+
+void connection::abort() {
+  if (impl_->stop.abort()) impl_->client->names_->wake();
+}
+
+void connection::close() {
+  if (impl_->stop.close())
+    impl_->hang_up();
+  else
+    impl_->client->names_->wake();
+}
+
+} // namespace perennial
