@@ -6,7 +6,7 @@
 #include "actors/protect/memory_ledger.hpp"
 #include "actors/protect/throttle.hpp"
 #include "actors/work/work_item.hpp"
-#include "protocol/provider/outcome.hpp"
+#include "protocol/provider/retry_policy.hpp"
 #include "storage/store.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -108,19 +108,19 @@ struct read_reply {
 struct call_done {
   uint32_t worker = 0;
   item_ptr item;
-  provider::outcome outcome;
-  provider::disposition disposition;
+  perennial::outcome outcome;
+  perennial::disposition disposition;
+  bool answered = false; ///< The provider gave an HTTP answer.
   std::optional<storage::line_result> result; ///< Where the line is done.
   std::chrono::milliseconds took{0};
   uint64_t response_bytes = 0;
-  bool reused_connection = false;
 };
 using call_done_ptr = std::shared_ptr<call_done>;
 
 /// What breaker and throttle need to know of one call.
 struct outcome_event {
   uint32_t breaker_epoch = 0;
-  provider::outcome outcome;
+  perennial::outcome outcome;
   steady_time sent{};
   uint32_t in_flight = 0; ///< As it ended, itself included.
 };

@@ -30,16 +30,17 @@ void changed(self_ptr self) {
   push(self);
 }
 
-call_report report_of(const provider::outcome& o) {
+call_report report_of(const perennial::outcome& o) {
   call_report r;
-  r.connection_failure = o.never_sent;
+  r.connection_failure = o.kind == outcome_kind::never_sent;
+  r.slow = o.slow;
   switch (o.breaker) {
-  case provider::breaker_effect::success: r.effect = call_effect::success; break;
-  case provider::breaker_effect::failure:
+  case breaker_effect::success: r.effect = call_effect::success; break;
+  case breaker_effect::failure:
     r.effect = call_effect::failure;
     r.detail = o.message;
     break;
-  case provider::breaker_effect::none: break;
+  case breaker_effect::none: break;
   }
   return r;
 }

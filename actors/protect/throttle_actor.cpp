@@ -30,13 +30,13 @@ throttle_config settings_of(const provider_config& c) {
 
 bool learn(throttle& t, const outcome_event& e, steady_time now) {
   const call_timing timing{e.sent, e.in_flight, 1};
-  if (e.outcome.kind == provider::outcome_kind::throttled) {
+  if (e.outcome.kind == outcome_kind::throttled || e.outcome.kind == outcome_kind::throttled_for) {
     return t.on_throttled(e.outcome.wait_at_least, timing, now);
   }
   switch (e.outcome.concurrency) {
-  case provider::concurrency_effect::grow: return t.on_success(timing, now);
-  case provider::concurrency_effect::shrink: return t.on_overload(timing, now);
-  case provider::concurrency_effect::none: break;
+  case concurrency_effect::grow: return t.on_success(timing, now);
+  case concurrency_effect::shrink: return t.on_overload(timing, now);
+  case concurrency_effect::none: break;
   }
   return false;
 }

@@ -9,19 +9,18 @@ namespace perennial::actors {
 namespace {
 
 /// The index's code of a failure without an HTTP answer.
-uint16_t code_of(const provider::outcome& o) {
-  return o.kind == provider::outcome_kind::response_too_large
-           ? storage::result_code::response_too_large
-           : storage::result_code::retries_used_up;
+uint16_t code_of(const perennial::outcome& o) {
+  return o.kind == outcome_kind::too_large ? storage::result_code::response_too_large
+                                           : storage::result_code::retries_used_up;
 }
 
 } // namespace
 
 storage::line_result answered_line(const work_item& item, uint32_t attempts,
-                                   const provider::call_report& report,
-                                   const provider::outcome& outcome, std::string_view provider) {
-  const bool ok = outcome.kind == provider::outcome_kind::success;
-  const bool answered = outcome.answered && report.status != 0;
+                                   const perennial::call_report& report,
+                                   const perennial::outcome& outcome, std::string_view provider) {
+  const bool ok = outcome.kind == outcome_kind::success;
+  const bool answered = report.status != 0 && report.failure == transport_failure::none;
   jobs::result_fields f;
   f.batch = item.batch->id;
   f.ordinal = item.line;
@@ -31,7 +30,7 @@ storage::line_result answered_line(const work_item& item, uint32_t attempts,
     f.request_id = report.request_id;
     f.body = report.body;
   } else {
-    f.error_code = outcome.error_code;
+    f.error_code = outcome.code;
     f.error_message = outcome.message;
   }
   f.attempts = attempts;

@@ -13,7 +13,7 @@ namespace perennial::actors {
 /// Renders it. `attempts` counts this call. An HTTP answer keeps its body, whatever its status;
 /// without one the outcome's code and sentence stand in "error".
 storage::line_result answered_line(const work_item& item, uint32_t attempts,
-                                   const provider::call_report& report,
-                                   const provider::outcome& outcome, std::string_view provider);
+                                   const perennial::call_report& report,
+                                   const perennial::outcome& outcome, std::string_view provider);
 
 } // namespace perennial::actors

@@ -5,33 +5,53 @@
 
 namespace perennial::actors {
 
-result<std::vector<provider::provider_settings>>
-provider_settings_of(const service_config& config) {
-  std::vector<provider::provider_settings> out;
+namespace {
+
+result<secret> read_key(const provider_config& p) {
+  // Not being set is no error: a local provider needs no key, and another one says 401.
+  const char* text = p.api_key_env.empty() ? nullptr : std::getenv(p.api_key_env.c_str());
+  if (!text) return secret{};
+  const std::string key{text};
+  const bool bad =
+    std::any_of(key.begin(), key.end(), [](unsigned char c) { return c <= 0x20 || c >= 0x7f; });
+  if (bad) {
+    return fail(
+      errc::invalid_input,
+      "the key in the variable {} holds spaces, line breaks or characters that no key has; "
+      "set it again without them",
+      p.api_key_env);
+  }
+  return secret{key};
+}
+
+result<std::shared_ptr<const provider_client>> make_client(const provider_config& p) {
+  provider_settings s;
+  s.name = p.name;
+  auto base = parse_base_url(p.base_url);
+  if (!base) return tl::unexpected{base.error()};
+  s.base_url = std::move(*base);
+  auto key = read_key(p);
+  if (!key) return tl::unexpected{key.error()};
+  s.api_key = std::move(*key);
+  s.user_agent = p.user_agent;
+  s.timeouts = {p.connect_timeout, p.first_byte_timeout, p.idle_timeout, p.total_timeout};
+  s.max_response_bytes = p.max_response_bytes;
+  s.trust = trust_from_environment(p.ca_file);
+  auto proxy = find_proxy(s.base_url, process_environment());
+  if (!proxy) return tl::unexpected{proxy.error()};
+  s.proxy = std::move(*proxy);
+  return provider_client::make(std::move(s));
+}
+
+} // namespace
+
+result<std::vector<std::shared_ptr<const provider_client>>>
+make_provider_clients(const service_config& config) {
+  std::vector<std::shared_ptr<const provider_client>> out;
   for (const auto& p : config.providers) {
-    provider::provider_settings s;
-    s.name = p.name;
-    auto base = http::parse_base_url(p.base_url);
-    if (!base) return fail(base.error(), "provider " + p.name);
-    s.base = std::move(*base);
-    if (!p.api_key_env.empty()) {
-      s.key_source = "the variable " + p.api_key_env;
-      // Not being set is no error: a local provider needs no key, and a remote one says 401.
-      if (const char* key = std::getenv(p.api_key_env.c_str())) s.key = provider::secret{key};
-      const auto& k = s.key.reveal();
-      if (std::any_of(k.begin(), k.end(), [](unsigned char c) { return c <= 0x20 || c == 0x7f; })) {
-        return fail(
-          errc::invalid_input,
-          "provider {}: the key in the variable {} holds spaces or line breaks; set it again "
-          "without them",
-          p.name, p.api_key_env);
-      }
-    }
-    s.user_agent = p.user_agent;
-    s.limits = {p.connect_timeout, p.first_byte_timeout, p.idle_timeout, p.total_timeout};
-    s.max_response_bytes = p.max_response_bytes;
-    s.ca_file = p.ca_file;
-    out.push_back(std::move(s));
+    auto client = make_client(p);
+    if (!client) return fail(client.error(), fmt::format("provider \"{}\"", p.name));
+    out.push_back(std::move(*client));
   }
   return out;
 }

@@ -48,8 +48,8 @@ service::service(service_config config)
   , system_(system_config_) {}
 
 result<std::unique_ptr<service>> service::start(service_config config) {
-  auto settings = provider_settings_of(config);
-  if (!settings) return tl::unexpected{settings.error()};
+  auto clients = make_provider_clients(config);
+  if (!clients) return tl::unexpected{clients.error()};
   if (auto ok = raise_file_limit(config); !ok) return tl::unexpected{ok.error()};
 
   std::unique_ptr<service> s{new service{std::move(config)}};
@@ -63,11 +63,11 @@ result<std::unique_ptr<service>> service::start(service_config config) {
     storage::inflight::open((std::filesystem::path{s->config_.data_dir} / "inflight").string());
   if (!calls) return tl::unexpected{calls.error()};
   s->calls_out_ = std::move(*calls);
-  s->spawn(std::move(*settings));
+  s->spawn(std::move(*clients));
   return s;
 }
 
-void service::spawn(std::vector<provider::provider_settings> settings) {
+void service::spawn(std::vector<std::shared_ptr<const provider_client>> clients) {
   writer_ = system_.spawn<caf::detached>(store_behavior, db_);
   memory_config memory;
   memory.budget_bytes = config_.memory_budget;
@@ -86,7 +86,7 @@ void service::spawn(std::vector<provider::provider_settings> settings) {
   auto directory = std::make_shared<supervisor_directory>();
   for (uint32_t i = 0; i < config_.providers.size(); ++i) {
     supervisors_.push_back(system_.spawn(
-      supervisor_behavior, supervisor_peers{i, config_.providers[i], std::move(settings[i]),
+      supervisor_behavior, supervisor_peers{i, config_.providers[i], std::move(clients[i]),
                                             calls_out_, writer_, memory_, dispatcher_}));
   }
   directory->supervisors = supervisors_;

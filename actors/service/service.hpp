@@ -48,7 +48,7 @@ public:
 
 private:
   explicit service(service_config config);
-  void spawn(std::vector<provider::provider_settings> settings);
+  void spawn(std::vector<std::shared_ptr<const provider_client>> clients);
 
   struct system_config : caf::actor_system_config {
     system_config();

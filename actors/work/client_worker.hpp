@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "actors/service/config.hpp"
 #include "actors/work/route_knowledge.hpp"
 #include "protocol/provider/connection.hpp"
 
@@ -13,9 +14,9 @@ namespace perennial::actors {
 
 struct worker_peers {
   uint32_t number = 0; ///< Tells the supervisor who speaks.
-  std::string provider;
+  provider_config config;
   /// Shared with the supervisor, which may abort a call.
-  std::shared_ptr<provider::connection> connection;
+  std::shared_ptr<perennial::connection> connection;
   std::shared_ptr<route_knowledge> knowledge;
   supervisor_actor supervisor;
 };

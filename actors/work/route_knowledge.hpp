@@ -3,8 +3,6 @@
 // written by every worker of the provider, read by every worker.
 #pragma once
 
-#include "protocol/provider/outcome.hpp"
-
 #include <atomic>
 #include <mutex>
 #include <set>
@@ -18,18 +16,16 @@ public:
   /// Models remembered; beyond that a success counts for the key only.
   static constexpr size_t models_kept = 1024;
 
-  provider::route_history history(const std::string& model) const {
-    provider::route_history h;
-    h.key_succeeded = key_.load(std::memory_order_relaxed);
-    if (h.key_succeeded) {
-      const std::shared_lock lock{mutex_};
-      h.model_succeeded = models_.contains(model);
-    }
-    return h;
+  bool key_worked() const { return key_.load(std::memory_order_relaxed); }
+
+  bool model_worked(const std::string& model) const {
+    if (!key_worked()) return false;
+    const std::shared_lock lock{mutex_};
+    return models_.contains(model);
   }
 
   void on_success(const std::string& model) {
-    if (key_.load(std::memory_order_relaxed)) {
+    if (key_worked()) {
       const std::shared_lock lock{mutex_};
       if (models_.contains(model) || models_.size() >= models_kept) return;
     }

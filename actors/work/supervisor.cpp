@@ -122,9 +122,9 @@ uint32_t spawn_worker(self_ptr self) {
   auto& st = self->state;
   const auto number = static_cast<uint32_t>(st.workers.size());
   worker_slot w;
-  w.connection = std::make_shared<provider::connection>(st.peers.settings);
+  w.connection = std::shared_ptr<perennial::connection>{st.peers.client->new_connection()};
   w.handle = self->spawn<caf::detached + caf::monitored>(
-    worker_behavior, worker_peers{number, st.peers.config.name, w.connection, st.knowledge,
+    worker_behavior, worker_peers{number, st.peers.config, w.connection, st.knowledge,
                                   caf::actor_cast<supervisor_actor>(self)});
   st.by_address[w.handle->address()] = number;
   st.workers.push_back(std::move(w));
@@ -158,9 +158,9 @@ void worker_died(self_ptr self, const caf::down_msg& down) {
     flush_soon(self);
   }
   // The same place, a new connection and thread.
-  w.connection = std::make_shared<provider::connection>(st.peers.settings);
+  w.connection = std::shared_ptr<perennial::connection>{st.peers.client->new_connection()};
   w.handle = self->spawn<caf::detached + caf::monitored>(
-    worker_behavior, worker_peers{number, st.peers.config.name, w.connection, st.knowledge,
+    worker_behavior, worker_peers{number, st.peers.config, w.connection, st.knowledge,
                                   caf::actor_cast<supervisor_actor>(self)});
   st.by_address[w.handle->address()] = number;
   ++w.restarts;
@@ -258,11 +258,11 @@ void pump(self_ptr self) {
 // -- what a call brought
 // ------------------------------------------------------------------------------
 
-park_kind kind_of(provider::outcome_kind k) {
+park_kind kind_of(outcome_kind k) {
   switch (k) {
-  case provider::outcome_kind::quota_spent: return park_kind::quota_spent;
-  case provider::outcome_kind::redirect: return park_kind::redirected;
-  case provider::outcome_kind::unauthorized: return park_kind::wrong_key;
+  case outcome_kind::quota_spent: return park_kind::quota_spent;
+  case outcome_kind::redirected: return park_kind::redirected;
+  case outcome_kind::key_refused: return park_kind::wrong_key;
   default: return park_kind::wrong_route;
   }
 }
@@ -270,13 +270,13 @@ park_kind kind_of(provider::outcome_kind k) {
 void note_alarms(self_ptr self, call_done& d, steady_time now) {
   auto& st = self->state;
   auto& o = d.outcome;
-  if (o.park != provider::park_scope::none) {
+  if (o.park != park_target::none) {
     const std::string_view model =
-      o.park == provider::park_scope::key ? whole_key : std::string_view{d.item->model};
+      o.park == park_target::key ? whole_key : std::string_view{d.item->model};
     const auto done = st.parked.park(model, kind_of(o.kind), o.message, d.item->park_epoch, now);
     if (done == route_park::effect::changed) logging::warn("{}", o.message);
     if (done == route_park::effect::full) o.wait_at_least = full_park_wait;
-  } else if (o.kind == provider::outcome_kind::success) {
+  } else if (o.kind == outcome_kind::success) {
     st.parked.on_success(d.item->model, d.item->park_epoch);
   } else if (!o.message.empty()) {
     st.last_failure = o.message;
@@ -294,16 +294,16 @@ void take_result(supervisor_state& st, call_done& d) {
 void take_back(self_ptr self, call_done& d) {
   auto& st = self->state;
   auto& item = *d.item;
-  const bool retry = d.disposition == provider::disposition::retry;
+  const bool retry = d.disposition.fate == line_fate::retry;
   st.charged -= std::min(st.charged, item.charged_bytes);
-  if (st.draining && d.outcome.kind == provider::outcome_kind::aborted) {
+  if (st.draining && d.outcome.kind == outcome_kind::aborted) {
     return; // its slot stays taken: the next start counts the call as ambiguous and makes it again
   }
   milliseconds wait = d.outcome.wait_at_least.value_or(milliseconds{0});
   if (retry) {
     item.last_error = d.outcome.message;
-    if (d.outcome.attempt_used) ++item.attempts;
-    wait = std::max(wait, provider::full_jitter(std::max(item.attempts, 1u), jitter(self)));
+    item.attempts = d.disposition.attempts;
+    wait = perennial::backoff(std::max(item.attempts, 1u), jitter(self), d.outcome.wait_at_least);
     if (d.outcome.attempt_used) {
       storage::waiting_entry entry;
       entry.attempts = item.attempts;
@@ -325,7 +325,7 @@ void take_call(self_ptr self, call_done& d) {
   st.idle.push_back(d.worker);
   --st.in_flight;
   ++st.calls;
-  if (d.outcome.answered) ++st.answered;
+  if (d.answered) ++st.answered;
   st.response_estimate += (static_cast<double>(d.response_bytes) - st.response_estimate) / 64.0;
   const auto now = self->clock().now();
   note_alarms(self, d, now);

@@ -30,7 +30,7 @@ namespace perennial::actors {
 struct supervisor_peers {
   uint32_t number = 0; ///< The provider's place in the configuration.
   provider_config config;
-  provider::provider_settings settings;
+  std::shared_ptr<const provider_client> client;
   std::shared_ptr<storage::inflight> calls_out;
   store_actor writer;
   memory_actor memory;
@@ -40,7 +40,7 @@ struct supervisor_peers {
 /// One worker as its supervisor sees it.
 struct worker_slot {
   worker_actor handle;
-  std::shared_ptr<provider::connection> connection;
+  std::shared_ptr<perennial::connection> connection;
   item_ptr item; ///< The line it works on; null when idle.
   steady_time since{};
   uint64_t calls = 0;
