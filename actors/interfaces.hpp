@@ -65,7 +65,7 @@ CAF_ADD_TYPE_ID(perennial, (perennial::actors::create_request))
 CAF_ADD_TYPE_ID(perennial, (perennial::storage::created_batch))
 CAF_ADD_TYPE_ID(perennial, (perennial::storage::batch_record))
 CAF_ADD_TYPE_ID(perennial, (perennial::storage::file_record))
-CAF_ADD_TYPE_ID(perennial, (perennial::storage::batch_state))
+CAF_ADD_TYPE_ID(perennial, (perennial::actors::state_change))
 CAF_ADD_TYPE_ID(perennial, (perennial::storage::validation_step))
 CAF_ADD_TYPE_ID(perennial, (perennial::storage::validation_end))
 CAF_ADD_TYPE_ID(perennial, (perennial::actors::selection_step))
@@ -101,8 +101,8 @@ using store_actor = caf::typed_actor<
   caf::replies_to<create_atom, create_request>::with<storage::created_batch>,
   // Deletes a file.
   caf::replies_to<delete_atom, uint64_t>::with<storage::file_record>,
-  // Replaces a batch's state.
-  caf::replies_to<state_atom, uint64_t, storage::batch_state>::with<storage::batch_record>,
+  // A change of a batch's state, as storage/batch_life.hpp allows it; else errc::conflict.
+  caf::replies_to<state_atom, state_change>::with<storage::batch_record>,
   caf::replies_to<step_atom, storage::validation_step>::with<bool>,
   caf::replies_to<step_atom, storage::validation_end>::with<storage::batch_record>,
   // One segment of a retry's selection; answers the next one, or none.

@@ -7,6 +7,7 @@
 #include "actors/protect/throttle.hpp"
 #include "actors/work/work_item.hpp"
 #include "protocol/provider/retry_policy.hpp"
+#include "storage/batch_life.hpp"
 #include "storage/store.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -30,6 +31,13 @@ struct commit_reply {
 struct create_request {
   storage::batch_definition definition;
   storage::idempotency same;
+};
+
+/// A change of a batch's state, decided by the writer from what is stored at that moment.
+struct state_change {
+  storage::batch_id batch = 0;
+  storage::batch_change change = storage::batch_change::pause;
+  std::string reason; ///< Of a pause.
 };
 
 /// `segment` is to be selected; in the answer: the next one, or nothing at the end.
@@ -110,7 +118,7 @@ struct call_done {
   item_ptr item;
   perennial::outcome outcome;
   perennial::disposition disposition;
-  bool answered = false; ///< The provider gave an HTTP answer.
+  bool answered = false;                      ///< The provider gave an HTTP answer.
   std::optional<storage::line_result> result; ///< Where the line is done.
   std::chrono::milliseconds took{0};
   uint64_t response_bytes = 0;
@@ -161,7 +169,7 @@ PERENNIAL_LOCAL_MESSAGE(perennial::actors::create_request)
 PERENNIAL_LOCAL_MESSAGE(perennial::storage::created_batch)
 PERENNIAL_LOCAL_MESSAGE(perennial::storage::batch_record)
 PERENNIAL_LOCAL_MESSAGE(perennial::storage::file_record)
-PERENNIAL_LOCAL_MESSAGE(perennial::storage::batch_state)
+PERENNIAL_LOCAL_MESSAGE(perennial::actors::state_change)
 PERENNIAL_LOCAL_MESSAGE(perennial::storage::validation_step)
 PERENNIAL_LOCAL_MESSAGE(perennial::storage::validation_end)
 PERENNIAL_LOCAL_MESSAGE(perennial::actors::selection_step)

@@ -9,6 +9,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <algorithm>
+#include <limits>
 
 namespace perennial::actors {
 
@@ -43,15 +44,31 @@ void free_slots(self_ptr self, const item_list& items) {
 
 /// A change of state that must happen, whatever the disk says now: tried until it does.
 template <class F>
-void set_state(self_ptr self, batch_id id, storage::batch_state state, F then) {
-  self->request(self->state.peers.writer, caf::infinite, state_atom_v, id, state)
+void must_change(self_ptr self, state_change change, F then) {
+  self->request(self->state.peers.writer, caf::infinite, state_atom_v, change)
     .then([then](const batch_record& b) { then(b); },
-          [self, id, state, then](const caf::error& e) {
-            if (from_caf(e).kind == errc::not_found) return;
-            self->delayed_anon_send(self, std::chrono::seconds{1}, wakeup_atom_v, uint64_t{0});
+          [self, change, then](const caf::error& e) {
+            const auto kind = from_caf(e).kind;
+            if (kind == errc::not_found || kind == errc::conflict)
+              return; // another change was first
             self->state.postponed.push_back(
-              [self, id, state, then] { set_state(self, id, state, then); });
+              [self, change, then] { must_change(self, change, then); });
+            self->delayed_send(self, std::chrono::seconds{1}, wakeup_atom_v, uint64_t{0});
           });
+}
+
+/// A change that someone asked for and waits for.
+template <class F>
+caf::result<batch_record> try_change(self_ptr self, state_change change, F then) {
+  auto promise = self->make_response_promise<batch_record>();
+  self->request(self->state.peers.writer, caf::infinite, state_atom_v, std::move(change))
+    .then(
+      [promise, then](const batch_record& b) mutable {
+        promise.deliver(b);
+        then(b);
+      },
+      [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
+  return promise;
 }
 
 // -- a batch's life
@@ -80,12 +97,7 @@ void end_batch(self_ptr self, batch_id id) {
 }
 
 void complete(self_ptr self, batch_id id) {
-  auto record = self->state.peers.db->get_batch(id);
-  if (!record || storage::is_final(record->state.status)) return end_batch(self, id);
-  auto state = record->state;
-  state.status = batch_status::completed;
-  state.finalizing_at = state.completed_at = wall_now();
-  set_state(self, id, state, [self, id](const batch_record& b) {
+  must_change(self, {id, storage::batch_change::complete, {}}, [self, id](const batch_record& b) {
     logging::info("batch {:016x} is completed: {} done, {} failed", id, b.progress.completed,
                   b.progress.failed);
     end_batch(self, id);
@@ -278,52 +290,20 @@ void take_results(self_ptr self, const recorded& r) {
 // ------------------------------------------------------------------------------
 
 caf::result<batch_record> cancel(self_ptr self, batch_id id) {
-  auto record = self->state.peers.db->get_batch(id);
-  if (!record) return to_caf(record.error());
-  auto state = record->state;
-  if (state.status == batch_status::cancelling) return *record;
-  if (storage::is_final(state.status) || state.status == batch_status::finalizing) {
-    return caf::make_error(errc::conflict,
-                           fmt::format("the batch is {} already; only a batch that is "
-                                       "validating or in progress can be cancelled",
-                                       to_string(state.status)));
-  }
-  state.status = batch_status::cancelling;
-  state.cancelling_at = wall_now();
-  auto promise = self->make_response_promise<batch_record>();
-  self->request(self->state.peers.writer, caf::infinite, state_atom_v, id, state)
-    .then(
-      [self, promise, id](const batch_record& b) mutable {
-        promise.deliver(b);
-        stop_batch(self, id);
-        check_stopping(self, self->clock().now());
-      },
-      [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
-  return promise;
+  return try_change(self, {id, storage::batch_change::cancel, {}}, [self, id](const batch_record&) {
+    stop_batch(self, id);
+    check_stopping(self, self->clock().now());
+  });
 }
 
 caf::result<batch_record> set_paused(self_ptr self, batch_id id, bool paused, std::string reason) {
-  auto record = self->state.peers.db->get_batch(id);
-  if (!record) return to_caf(record.error());
-  auto state = record->state;
-  if (storage::is_final(state.status)) {
-    return caf::make_error(errc::conflict,
-                           fmt::format("the batch is {} already", to_string(state.status)));
-  }
-  if (state.paused == paused) return *record;
-  state.paused = paused;
-  state.pause_reason = paused ? std::move(reason) : std::string{};
-  if (paused) logging::warn("batch {:016x} is paused: {}", id, state.pause_reason);
-  auto promise = self->make_response_promise<batch_record>();
+  if (paused) logging::warn("batch {:016x} is paused: {}", id, reason);
+  const auto change = paused ? storage::batch_change::pause : storage::batch_change::resume;
   self->state.table->set_paused(id, paused);
-  self->request(self->state.peers.writer, caf::infinite, state_atom_v, id, state)
-    .then(
-      [self, promise](const batch_record& b) mutable {
-        promise.deliver(b);
-        pump(self);
-      },
-      [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
-  return promise;
+  return try_change(self, {id, change, std::move(reason)}, [self](const batch_record& b) {
+    self->state.table->set_paused(b.id, b.state.paused);
+    pump(self);
+  });
 }
 
 caf::result<storage::created_batch> create(self_ptr self, const create_request& r) {
@@ -340,25 +320,45 @@ caf::result<storage::created_batch> create(self_ptr self, const create_request& 
   return promise;
 }
 
-caf::result<storage::created_batch> retry(self_ptr self, batch_id id, const std::string& only) {
-  auto parent = self->state.peers.db->get_batch(id);
-  if (!parent) return to_caf(parent.error());
-  if (!storage::is_final(parent->state.status) || parent->state.status == batch_status::failed) {
-    return caf::make_error(errc::conflict,
-                           fmt::format("the batch is {}; only one that is completed, expired or "
-                                       "cancelled can be retried",
-                                       to_string(parent->state.status)));
+/// The newest batch of the chain of retries that `id` belongs to: a retry goes on from there, so
+/// that no line is paid for twice.
+result<batch_record> end_of_chain(const storage::store& db, batch_id id) {
+  auto newest = db.get_batch(id);
+  auto all = db.list_batches(0, std::numeric_limits<uint32_t>::max());
+  if (!newest || !all) return newest ? tl::unexpected{all.error()} : newest;
+  for (auto b = all->rbegin(); b != all->rend(); ++b) { // oldest first: each link once
+    if (b->definition.retry_of == newest->id) newest = *b;
   }
-  if (parent->progress.completed >= parent->progress.total) {
-    return caf::make_error(errc::conflict,
-                           std::string{"no line of the batch failed: there is nothing to retry"});
+  return newest;
+}
+
+result<create_request> retry_of(const storage::store& db, batch_id id, const std::string& only) {
+  auto parent = end_of_chain(db, id);
+  if (!parent) return tl::unexpected{parent.error()};
+  const auto& p = *parent;
+  if (!storage::is_final(p.state.status)) {
+    return fail(errc::conflict, "batch {:016x}, its newest retry, is {}; wait for its end", p.id,
+                to_string(p.state.status));
   }
-  create_request r{parent->definition, {}};
-  r.definition.retry_of = id;
+  if (p.state.in_progress_at == wall_time{}) {
+    return fail(errc::conflict,
+                "the batch never ran, so its lines were not found good; create it again");
+  }
+  if (p.progress.completed >= p.progress.total) {
+    return fail(errc::conflict, "no line of the batch failed: there is nothing to retry");
+  }
+  create_request r{p.definition, {}};
+  r.definition.retry_of = p.id;
   r.definition.retry_only = only;
   r.definition.created = wall_now();
-  r.same.request_hash = sha256(fmt::format("retry {} {}", id, only));
-  return create(self, r);
+  r.same.request_hash = sha256(fmt::format("retry {} {}", p.id, only));
+  return r;
+}
+
+caf::result<storage::created_batch> retry(self_ptr self, batch_id id, const std::string& only) {
+  auto request = retry_of(*self->state.peers.db, id, only);
+  if (!request) return to_caf(request.error());
+  return create(self, *request);
 }
 
 void start(self_ptr self, const directory_ptr& directory) {

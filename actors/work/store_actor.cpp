@@ -109,9 +109,16 @@ store_actor::behavior_type store_behavior(self_ptr self, std::shared_ptr<storage
       return change<storage::file_record>(self,
                                           [&](storage::store& s) { return s.delete_file(file); });
     },
-    [self](state_atom, uint64_t batch, const storage::batch_state& state) {
-      return change<storage::batch_record>(
-        self, [&](storage::store& s) { return s.set_state(batch, state); });
+    [self](state_atom, const state_change& c) {
+      return change<storage::batch_record>(self, [&](storage::store& s) {
+        return s.get_batch(c.batch).and_then([&](const storage::batch_record& b) {
+          return storage::apply(b, c.change, c.reason, wall_now())
+            .and_then([&](const storage::batch_state& next) -> result<storage::batch_record> {
+              if (next == b.state) return b;
+              return s.set_state(c.batch, next);
+            });
+        });
+      });
     },
     [self](step_atom, const storage::validation_step& step) {
       return change<bool>(self, [&](storage::store& s) {
@@ -120,7 +127,12 @@ store_actor::behavior_type store_behavior(self_ptr self, std::shared_ptr<storage
     },
     [self](step_atom, const storage::validation_end& end) {
       return change<storage::batch_record>(
-        self, [&](storage::store& s) { return s.end_validation(end); });
+        self, [&](storage::store& s) -> result<storage::batch_record> {
+          // A cancel may have come first: then it stands.
+          auto b = s.get_batch(end.batch);
+          if (!b || b->state.status != storage::batch_status::validating) return b;
+          return s.end_validation(end);
+        });
     },
     [self](step_atom, const selection_step& step) {
       return change<selection_step>(self, [&](storage::store& s) {

@@ -163,33 +163,30 @@ void start(self_ptr self, const resume_ptr& r) {
 // -- lines that never ran
 // -----------------------------------------------------------------------------
 
-void close_batch(self_ptr self, storage::batch_record b) {
-  auto state = b.state;
-  const auto now = wall_now();
-  if (state.cancelling_at != wall_time{}) {
-    state.status = batch_status::cancelled;
-    state.cancelled_at = now;
-  } else {
-    state.status = batch_status::expired;
-    state.expired_at = now;
-  }
-  const auto id = b.id;
-  self->request(self->state.writer, caf::infinite, state_atom_v, uint64_t{id}, std::move(state))
-    .then(
-      [self](const storage::batch_record& done) {
-        logging::info("batch {:016x} is {}: {} done, {} failed, {} never ran", done.id,
-                      to_string(done.state.status), done.progress.completed, done.progress.failed,
-                      done.progress.total - done.progress.completed - done.progress.failed);
-        self->send(self->state.dispatcher, finished_atom_v, done);
-      },
-      [self, id](const caf::error&) {
-        self->delayed_send(self, retry_after, finish_atom_v, uint64_t{id});
-      });
+/// One step of ending a batch; tried again while the disk refuses it.
+template <class F>
+void end_step(self_ptr self, batch_id id, storage::batch_change change, F then) {
+  self->request(self->state.writer, caf::infinite, state_atom_v, state_change{id, change, {}})
+    .then([then](const storage::batch_record& b) { then(b); },
+          [self, id](const caf::error& e) {
+            const auto kind = from_caf(e).kind;
+            if (kind == errc::conflict || kind == errc::not_found) return; // it is at its end
+            self->delayed_send(self, retry_after, finish_atom_v, uint64_t{id});
+          });
+}
+
+void close_batch(self_ptr self, batch_id id) {
+  end_step(self, id, storage::batch_change::close, [self](const storage::batch_record& done) {
+    logging::info("batch {:016x} is {}: {} done, {} failed, {} never ran", done.id,
+                  to_string(done.state.status), done.progress.completed, done.progress.failed,
+                  done.progress.total - done.progress.completed - done.progress.failed);
+    self->send(self->state.dispatcher, finished_atom_v, done);
+  });
 }
 
 void lay_out(self_ptr self, const storage::batch_record& b) {
   // A batch that was cancelled before its lines were known to be good has none to show.
-  if (b.state.in_progress_at == wall_time{}) return close_batch(self, b);
+  if (b.state.in_progress_at == wall_time{}) return close_batch(self, b.id);
   auto lines = lay_out_unrun(*self->state.db, b.id);
   const auto id = b.id;
   if (!lines) {
@@ -197,7 +194,7 @@ void lay_out(self_ptr self, const storage::batch_record& b) {
     return self->delayed_send(self, retry_after, finish_atom_v, uint64_t{id});
   }
   self->request(self->state.writer, caf::infinite, finish_atom_v, std::move(*lines))
-    .then([self](const storage::batch_record& laid) { close_batch(self, laid); },
+    .then([self](const storage::batch_record& laid) { close_batch(self, laid.id); },
           [self, id](const caf::error&) {
             self->delayed_send(self, retry_after, finish_atom_v, uint64_t{id});
           });
@@ -206,16 +203,8 @@ void lay_out(self_ptr self, const storage::batch_record& b) {
 /// First `finalizing`, from where on the store drops results that come late, then the layout.
 void finish(self_ptr self, batch_id id) {
   self->state.jobs.erase(id);
-  auto b = self->state.db->get_batch(id);
-  if (!b || storage::is_final(b->state.status)) return;
-  auto state = b->state;
-  state.status = batch_status::finalizing;
-  if (state.finalizing_at == wall_time{}) state.finalizing_at = wall_now();
-  self->request(self->state.writer, caf::infinite, state_atom_v, uint64_t{id}, std::move(state))
-    .then([self](const storage::batch_record& now) { lay_out(self, now); },
-          [self, id](const caf::error&) {
-            self->delayed_send(self, retry_after, finish_atom_v, uint64_t{id});
-          });
+  end_step(self, id, storage::batch_change::finalize,
+           [self](const storage::batch_record& now) { lay_out(self, now); });
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 //
 // This is the hot path. A line costs one index row, its text is copied once, into the WriteBatch;
 // what is per batch (progress, segments, watermark) is written once a group.
+#include "storage/batch_life.hpp"
 #include "storage/keys.hpp"
 #include "storage/record_codec.hpp"
 #include "storage/rocks/rocks_store.hpp"
@@ -128,7 +129,7 @@ result<void> group_writer::add(const line_result& r) {
   auto& t = **found;
   auto& progress = t.batch->record.progress;
   result<bool> fresh = false;
-  if (!storage::is_final(t.batch->record.state.status)) fresh = t.batch->mark_done(db_, r.line);
+  if (storage::takes_results(t.batch->record.state.status)) fresh = t.batch->mark_done(db_, r.line);
   if (!fresh) return tl::unexpected{fresh.error()};
   if (!*fresh) {
     ++progress.dropped;
@@ -157,7 +158,9 @@ result<void> group_writer::add(const line_wait& w) {
   if (*found == nullptr) return {};
   auto& record = (*found)->batch->record;
   record.progress.ambiguous += w.entry.ambiguous ? 1 : 0;
-  if (storage::is_final(record.state.status) || (*found)->batch->known_done(w.line)) return {};
+  if (!storage::takes_results(record.state.status) || (*found)->batch->known_done(w.line)) {
+    return {};
+  }
   rows_.Put(db_.of(table::waiting), slice(keys::id_and_number(w.batch, w.line)),
             encode_waiting(w.entry));
   return {};
