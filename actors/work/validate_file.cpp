@@ -12,6 +12,10 @@ namespace perennial::actors {
 
 namespace {
 
+/// A step ends at so many lines, bad or good, even if they are tiny: bounds what it writes at once.
+constexpr size_t step_bad_lines = 4096;
+constexpr size_t step_ids = 16'384;
+
 bool skips_bad_lines(const validation_job& job) {
   return job.batch.definition.on_invalid == storage::invalid_policy::skip;
 }
@@ -26,7 +30,6 @@ void add_problem(validation_job& job, storage::line_no line, jobs::line_problem 
 }
 
 void check_line(validation_job& job, const jobs::line& l) {
-  ++job.lines;
   auto good = job.rules->validate(l);
   if (good) {
     job.ids.push_back({hash_128(*good), l.ordinal});
@@ -77,22 +80,31 @@ result<bool> validate_some(const storage::store& db, validation_job& job, uint64
   if (!job.splitter) {
     const jobs::line_position from{job.cursor.offset, job.cursor.ordinal, job.cursor.number, false};
     job.splitter = std::make_unique<jobs::line_splitter>(from, d.max_line_bytes);
-    job.lines = job.cursor.ordinal;
+    job.fed = job.cursor.offset;
   }
-  uint64_t offset = job.fed ? *job.fed : job.cursor.offset;
-  const auto until = offset + bytes;
+  const auto until = job.fed + bytes;
+  const auto enough = [&] {
+    return job.ids.size() >= step_ids ||
+           (job.bad_lines && job.bad_lines->results.size() >= step_bad_lines);
+  };
   jobs::line l;
-  while (offset < until) {
-    auto page = db.read_page(d.file, offset);
+  bool at_end = false;
+  while (!enough()) {
+    if (job.splitter->next(l)) {
+      check_line(job, l);
+      continue;
+    }
+    if (job.fed >= until) break;
+    auto page = db.read_page(d.file, job.fed);
     if (!page && page.error().kind != errc::not_found) return tl::unexpected{page.error()};
     if (!page) {
       if (job.splitter->finish(l)) check_line(job, l);
-      return true;
+      at_end = true;
+      break;
     }
-    job.splitter->feed(page->bytes().substr(offset - page->offset));
-    while (job.splitter->next(l)) check_line(job, l);
-    offset = page->end();
-    job.fed = offset;
+    job.page = std::move(*page); // lives while the splitter looks into it
+    job.splitter->feed(job.page.bytes().substr(job.fed - job.page.offset));
+    job.fed = job.page.end();
   }
   // Only what precedes the first bad line is remembered: a restart finds that line again.
   if (job.problems.empty() || skips_bad_lines(job)) {
@@ -101,7 +113,7 @@ result<bool> validate_some(const storage::store& db, validation_job& job, uint64
     job.cursor.ordinal = at.ordinal;
     job.cursor.number = at.number;
   }
-  return false;
+  return at_end;
 }
 
 result<void> find_duplicates(const storage::store& db, validation_job& job) {

@@ -49,7 +49,9 @@ void end(self_ptr self, validation_job& job, bool failed) {
   e.problem_count = job.problems.total();
   e.failed = failed;
   e.now = wall_now();
-  e.file_is_good = job.problems.empty() && d.retry_of == 0;
+  // With `skip`, bad lines of an earlier process are not known here any more.
+  e.file_is_good =
+    job.problems.empty() && d.retry_of == 0 && d.on_invalid == storage::invalid_policy::fail;
   for (const auto& p : job.problems.kept()) {
     e.problems.push_back({p.number, p.offset, p.code, p.message});
   }

@@ -11,7 +11,6 @@
 
 #include <map>
 #include <memory>
-#include <optional>
 #include <vector>
 
 namespace perennial::actors {
@@ -26,10 +25,10 @@ struct validation_job {
   bool unrecorded = false; ///< `ids` and `cursor` are newer than the disk.
   jobs::problem_list problems;
   bool duplicates_looked_for = false;
-  uint32_t next_segment = 0;   ///< Of a retry's selection.
-  group_ptr bad_lines;         ///< Their failed results, where bad lines are skipped.
-  uint64_t lines = 0;          ///< Job lines up to where it is.
-  std::optional<uint64_t> fed; ///< Bytes of the file that the splitter has had.
+  uint32_t next_segment = 0; ///< Of a retry's selection.
+  group_ptr bad_lines;       ///< Their failed results, where bad lines are skipped.
+  storage::page page;        ///< The one that the splitter looks into.
+  uint64_t fed = 0;          ///< Bytes of the file that the splitter has had.
 };
 
 struct validator_state {

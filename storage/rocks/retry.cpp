@@ -22,7 +22,9 @@ result<line_bits> lines_to_retry(const database& db, const batch_record& parent,
     const auto entry = decode_index(rows.value());
     if (!entry) return tl::unexpected{entry.error()};
     seen.set(place);
-    if (entry->kind == output_kind::error && (only.empty() || entry->code == code)) {
+    // A line that validation refused stays refused: it cannot be sent.
+    const bool could_run = entry->code != result_code::line_invalid;
+    if (entry->kind == output_kind::error && could_run && (only.empty() || entry->code == code)) {
       failed.set(place);
     }
   }
