@@ -11,7 +11,7 @@ public:
   explicit seeded(uint64_t seed)
     : engine_(seed) {}
   /// 0 to n - 1.
-  uint32_t below(uint32_t n) { return static_cast<uint32_t>(engine_() % n); }
+  uint32_t below(uint64_t n) { return static_cast<uint32_t>(engine_() % n); }
   bool coin() { return below(2) == 0; }
   uint64_t bits() { return engine_(); }
 
