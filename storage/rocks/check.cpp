@@ -76,8 +76,7 @@ bool batch_check::points_at_a_line(row_scan& log, const index_entry& e) {
   const auto inside = [&] {
     if (!log.valid()) return false;
     const auto begin = keys::last_number(log.key());
-    return static_cast<output_kind>(log.key()[8]) == e.kind && begin <= e.offset &&
-           e.offset < begin + log.value().size();
+    return begin <= e.offset && e.offset < begin + log.value().size();
   };
   if (!inside()) log.seek_back(keys::output(batch_.id, e.kind, e.offset));
   if (!inside()) return false;
@@ -88,7 +87,10 @@ bool batch_check::points_at_a_line(row_scan& log, const index_entry& e) {
 }
 
 result<void> batch_check::read_index() {
-  row_scan log{from_, table::output, keys::id(batch_.id), keys::id(batch_.id + 1)};
+  row_scan ok_log{from_, table::output, keys::output(batch_.id, output_kind::ok, 0),
+                  keys::output(batch_.id, output_kind::ok, keys::no_more)};
+  row_scan error_log{from_, table::output, keys::output(batch_.id, output_kind::error, 0),
+                     keys::output(batch_.id, output_kind::error, keys::no_more)};
   row_scan rows{from_, table::index, keys::id(batch_.id), keys::id(batch_.id + 1), caching::skip};
   const auto counts = read_segments(from_, batch_);
   if (!counts) return tl::unexpected{counts.error()};
@@ -107,7 +109,7 @@ result<void> batch_check::read_index() {
       auto& s = sums(entry->kind);
       s.indexed_bytes += entry->length;
       ++s.indexed_lines;
-      if (!points_at_a_line(log, *entry)) {
+      if (!points_at_a_line(entry->kind == output_kind::ok ? ok_log : error_log, *entry)) {
         finding("line {} points at {} bytes at offset {} of the {} log, where no such line is",
                 line, entry->length, entry->offset, name(entry->kind));
       }
@@ -139,7 +141,8 @@ result<void> batch_check::read_index() {
     batch_.definition.retry_of != 0 && batch_.state.status == batch_status::validating;
   expect("lines to run", batch_.progress.total, wanted);
   if (!selecting) expect("watermark", batch_.progress.watermark, watermark.value_or(lines));
-  return log.status();
+  if (auto ok = ok_log.status(); !ok) return ok;
+  return error_log.status();
 }
 
 result<std::vector<std::string>> batch_check::run() {

@@ -69,9 +69,13 @@ std::vector<std::pair<std::string, uint64_t>> rocks_store::measures() const {
   sum("table_reader_bytes", p::kEstimateTableReadersMem);
   sum("sorted_file_bytes", p::kTotalSstFilesSize);
   sum("pending_compaction_bytes", p::kEstimatePendingCompactionBytes);
-  sum("running_flushes", p::kNumRunningFlushes);
-  sum("running_compactions", p::kNumRunningCompactions);
-  sum("background_errors", p::kBackgroundErrors);
+  const auto one = [&](const char* name, const std::string& property) {
+    uint64_t value = 0;
+    if (in->db->raw().GetIntProperty(property, &value)) out.emplace_back(name, value);
+  };
+  one("running_flushes", p::kNumRunningFlushes);
+  one("running_compactions", p::kNumRunningCompactions);
+  one("background_errors", p::kBackgroundErrors);
   return out;
 }
 

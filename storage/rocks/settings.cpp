@@ -48,7 +48,7 @@ settings::settings(uint64_t memory_bytes, rocksdb::Env* env) {
   d.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   d.paranoid_checks = true;
   d.max_bgerror_resume_count = 0; // a write error is final: we reopen
-  d.max_total_wal_size = 64 * mib;
+  d.max_total_wal_size = 32 * mib;
   d.recycle_log_file_num = 0;
   d.avoid_flush_during_recovery = true; // a start must not wait for it
   d.max_open_files = -1;
@@ -74,6 +74,14 @@ rocksdb::ColumnFamilyOptions settings::of(table t) const {
   c.level_compaction_dynamic_level_bytes = true;
   c.ttl = 0; // nothing is rewritten for its age
   c.periodic_compaction_seconds = 0;
+  if (big) {
+    // Results are written out as they are and compressed once, by the compaction after.
+    c.compression_per_level.assign(static_cast<size_t>(c.num_levels), rocksdb::kLZ4Compression);
+    c.compression_per_level.front() = rocksdb::kNoCompression;
+    c.level0_file_num_compaction_trigger = 8;
+    c.level0_slowdown_writes_trigger = 32;
+    c.level0_stop_writes_trigger = 48;
+  }
   if (t == table::pages) {
     c.compression = rocksdb::kNoCompression;
     c.target_file_size_base = 256 * mib;
