@@ -1,0 +1,145 @@
+// /v1/batches: create, list, get, cancel, pause, resume, retry.
+#include "actors/gateway/batch_view.hpp"
+#include "actors/gateway/context.hpp"
+#include "protocol/openai/create_batch.hpp"
+#include "protocol/openai/ids.hpp"
+#include "protocol/openai/list.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace perennial::actors {
+
+namespace {
+
+using storage::batch_record;
+
+storage::batch_definition definition_of(const openai::create_batch_request& r,
+                                        const storage::file_record& file) {
+  storage::batch_definition d;
+  d.file = file.id;
+  d.created = wall_now();
+  d.format =
+    r.format == jobs::job_format::text ? storage::line_format::text : storage::line_format::jsonl;
+  d.on_invalid = r.on_invalid == openai::on_invalid::skip ? storage::invalid_policy::skip
+                                                          : storage::invalid_policy::fail;
+  d.lines = file.lines;
+  d.max_line_bytes = r.max_line_bytes;
+  d.max_attempts = r.max_attempts;
+  d.weight = r.weight;
+  d.endpoint = r.endpoint;
+  d.completion_window = r.completion_window;
+  d.model = r.model;
+  d.metadata = r.metadata;
+  return d;
+}
+
+/// Everything that makes two requests the same: not the time, nor the key.
+sha256_digest hash_of(const storage::batch_definition& d) {
+  nlohmann::ordered_json j{{"file", d.file},
+                           {"endpoint", d.endpoint},
+                           {"window", d.completion_window},
+                           {"format", static_cast<int>(d.format)},
+                           {"on_invalid", static_cast<int>(d.on_invalid)},
+                           {"model", d.model},
+                           {"weight", d.weight},
+                           {"max_attempts", d.max_attempts},
+                           {"max_line_bytes", d.max_line_bytes},
+                           {"metadata", d.metadata}};
+  return sha256(j.dump());
+}
+
+void create(const gateway_context& c, const httplib::Request& request, httplib::Response& to) {
+  auto asked = openai::parse_create_batch(request.body);
+  if (!asked) return reply_error(to, asked.error());
+  auto file = c.db().get_file(asked->input_file);
+  if (!file) {
+    return reply_error(
+      to, openai::no_such("File object", openai::file_id(asked->input_file), "input_file_id"));
+  }
+  create_request r;
+  r.definition = definition_of(*asked, *file);
+  r.same.key = request.get_header_value("Idempotency-Key");
+  r.same.request_hash = hash_of(r.definition);
+  auto made = ask<storage::created_batch>(c.owner.system(), c.owner.dispatcher(), gateway_patience,
+                                          create_atom_v, r);
+  if (!made) return reply_error(to, made.error());
+  reply_batch(c, to, made->batch);
+}
+
+void list(const gateway_context& c, const httplib::Request& request, httplib::Response& to) {
+  const auto query = openai::parse_list_query(request.params, openai::batch_list_limits);
+  if (!query) return reply_error(to, query.error());
+  if (query->after && query->after->kind != openai::id_kind::batch) {
+    return reply_error(to, openai::invalid_request("`after` must be the id of a batch", "after"));
+  }
+  auto found = c.db().list_batches(query->after ? query->after->id : 0, size_t{query->limit} + 1);
+  if (!found) return reply_error(to, found.error());
+  const bool more = found->size() > query->limit;
+  if (more) found->resize(query->limit);
+  std::vector<openai::batch_object> views;
+  for (const auto& b : *found) views.push_back(view_of(b, {}));
+  reply_json(to, openai::list_json(views, more));
+}
+
+/// Runs `what` on the batch that the path names.
+template <class F>
+void with_batch(const gateway_context& c, const httplib::Request& request, httplib::Response& to,
+                F&& what) {
+  const auto text = request.matches[1].str();
+  const auto id = openai::parse_batch_id(text);
+  if (!id) return reply_error(to, openai::no_such("Batch", text));
+  result<batch_record> done = what(*id);
+  if (!done && done.error().kind == errc::not_found) {
+    return reply_error(to, openai::no_such("Batch", text));
+  }
+  if (!done) return reply_error(to, done.error());
+  reply_batch(c, to, *done);
+}
+
+/// One member of an optional JSON body, as a string; empty where there is none.
+std::string member(const httplib::Request& request, const char* name) {
+  const auto j = nlohmann::json::parse(request.body, nullptr, false);
+  if (!j.is_object()) return {};
+  const auto at = j.find(name);
+  return at != j.end() && at->is_string() ? at->get<std::string>() : std::string{};
+}
+
+} // namespace
+
+void add_batch_routes(http::edge_server& server, gateway_context& c) {
+  using httplib::Request;
+  using httplib::Response;
+  server.slow("POST", "/v1/batches");
+  server.slow("POST", R"(/v1/batches/[^/]+/[a-z]+)");
+  const auto tell = [&c](auto&&... message) {
+    return ask<batch_record>(c.owner.system(), c.owner.dispatcher(), gateway_patience,
+                             std::forward<decltype(message)>(message)...);
+  };
+  server.Post("/v1/batches", [&c](const Request& q, Response& to) { create(c, q, to); });
+  server.Get("/v1/batches", [&c](const Request& q, Response& to) { list(c, q, to); });
+  server.Get(R"(/v1/batches/([^/]+))", [&c](const Request& q, Response& to) {
+    with_batch(c, q, to, [&](uint64_t id) { return c.db().get_batch(id); });
+  });
+  server.Post(R"(/v1/batches/([^/]+)/cancel)", [&c, tell](const Request& q, Response& to) {
+    with_batch(c, q, to, [&](uint64_t id) { return tell(cancel_atom_v, id); });
+  });
+  server.Post(R"(/v1/batches/([^/]+)/pause)", [&c, tell](const Request& q, Response& to) {
+    auto reason = member(q, "reason");
+    if (reason.empty()) reason = "asked for";
+    with_batch(c, q, to, [&](uint64_t id) { return tell(pause_atom_v, id, reason); });
+  });
+  server.Post(R"(/v1/batches/([^/]+)/resume)", [&c, tell](const Request& q, Response& to) {
+    with_batch(c, q, to, [&](uint64_t id) { return tell(resume_atom_v, id); });
+  });
+  server.Post(R"(/v1/batches/([^/]+)/retry)", [&c](const Request& q, Response& to) {
+    with_batch(c, q, to, [&](uint64_t id) -> result<batch_record> {
+      auto made =
+        ask<storage::created_batch>(c.owner.system(), c.owner.dispatcher(), gateway_patience,
+                                    retry_atom_v, uint64_t{id}, member(q, "only"));
+      if (!made) return tl::unexpected{made.error()};
+      return std::move(made->batch);
+    });
+  });
+}
+
+} // namespace perennial::actors
