@@ -15,5 +15,6 @@ using action = std::function<int()>;
 void add_run(CLI::App& app, action& chosen);
 void add_check(CLI::App& app, action& chosen);
 void add_doctor(CLI::App& app, action& chosen);
+void add_serve(CLI::App& app, action& chosen);
 
 } // namespace perennial::tool

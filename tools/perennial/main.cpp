@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
   add_run(app, chosen);
   add_check(app, chosen);
   add_doctor(app, chosen);
+  add_serve(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
