@@ -18,7 +18,8 @@ struct inflight::header {
   std::array<char, 8> magic;
   uint32_t slots;
   uint32_t generation;
-  std::array<char, 48> zeros;
+  uint32_t crashed; ///< 1: the process that had it ended by a fatal signal of its own.
+  std::array<char, 44> zeros;
 };
 
 struct inflight::slot {
@@ -45,6 +46,9 @@ constexpr std::array<char, 8> magic{'P', 'R', 'N', 'L', 'F', 'L', 'Y', '1'};
 constexpr size_t header_bytes = 64;
 constexpr size_t slot_bytes = 32;
 constexpr size_t file_bytes = header_bytes + slot_bytes * inflight::slot_count;
+
+/// Where `note_crash` writes: the mark of the file that was opened last.
+std::atomic<uint32_t*> crash_mark{nullptr};
 
 tl::unexpected<error> refused(const std::string& path, std::string_view what, int code) {
   return fail(code == ENOSPC ? errc::no_space : errc::io_error, "{} cannot be {}: {}", path, what,
@@ -73,7 +77,15 @@ result<std::unique_ptr<inflight>> inflight::open(const std::string& path) {
   return out;
 }
 
-inflight::~inflight() { ::munmap(map_, file_bytes); }
+inflight::~inflight() {
+  auto* mine = &head().crashed;
+  crash_mark.compare_exchange_strong(mine, nullptr);
+  ::munmap(map_, file_bytes);
+}
+
+void inflight::note_crash() noexcept {
+  if (auto* mark = crash_mark.load()) *mark = 1;
+}
 
 inflight::header& inflight::head() const noexcept { return *static_cast<header*>(map_); }
 
@@ -89,6 +101,7 @@ void inflight::recover() {
     h.magic = magic;
   }
   const auto last = h.generation;
+  const bool crashed = h.crashed != 0;
   free_.reserve(slot_count);
   for (uint32_t i = slot_count; i-- > 0;) {
     auto& s = at(i);
@@ -103,7 +116,7 @@ void inflight::recover() {
     const bool was_out = s.generation == last;
     if (was_out) {
       auto found = s;
-      ++found.crashes;
+      if (crashed) ++found.crashes;
       found.generation = 0;
       found.check = found.expected_check();
       s = found;
@@ -113,6 +126,8 @@ void inflight::recover() {
   // Last, so that a start that dies before this line counts no crash twice.
   generation_ = last + 1 != 0 ? last + 1 : 1;
   h.generation = generation_;
+  h.crashed = 0;
+  crash_mark = &h.crashed;
 }
 
 result<uint32_t> inflight::take(batch_id batch, line_no line, uint32_t crashes) {

@@ -2,12 +2,13 @@
 // died. Survives kill -9; a power loss may lose it, which costs counts and nothing else.
 //
 //   file = header (64 bytes) · 65,536 slots of 32 bytes, native byte order
-//   header = "PRNLFLY1" · u32 slots · u32 generation · zeros
+//   header = "PRNLFLY1" · u32 slots · u32 generation · u32 crashed · zeros
 //   slot   = u64 batch (0: free) · u64 line · u32 crashes · u32 generation · u64 check
 //
 // The generation grows with every start. A taken slot of the last generation was out when the
-// process died: its crashes grow by one. A slot of generation 0 was found by a start, and its line
-// has not been given out again since: another crash does not count against it.
+// process died; if it died by a fatal signal of its own (`crashed`), its crashes grow by one: a
+// kill from outside or a full machine is no line's fault. A slot of generation 0 was found by a
+// start, and its line has not been given out again since: another crash does not count against it.
 #pragma once
 
 #include "protocol/base/error.hpp"
@@ -43,6 +44,9 @@ public:
   /// What the last process left. Each slot stays taken until `free`: free it when its line has a
   /// result, or after `take` for the line's next call, which is given the crashes.
   const std::vector<recovered_call>& recovered() const noexcept { return recovered_; }
+
+  /// The process is ending by a fatal signal of its own. Safe in a signal handler.
+  static void note_crash() noexcept;
 
   /// Notes that a call goes out. errc::busy when every slot is taken.
   result<uint32_t> take(batch_id batch, line_no line, uint32_t crashes);

@@ -60,7 +60,7 @@ struct line_result {
   output_kind kind = output_kind::ok;
   uint16_t code = 0;
   uint16_t attempts = 0;
-  bool ambiguous = false;
+  bool ambiguous = false; ///< For the reader of the line; counted by `ambiguous_calls`.
   token_usage tokens;
   std::string text; ///< The rendered line, with its newline.
 };

@@ -143,7 +143,6 @@ result<void> group_writer::add(const line_result& r) {
   rows_.Put(index_, slice(key), rocksdb::Slice{entry.data(), entry.size()});
   ++(ok ? progress.completed : progress.failed);
   progress.retried += r.attempts > 1 ? 1 : 0;
-  progress.ambiguous += r.ambiguous ? 1 : 0;
   progress.tokens.input += r.tokens.input;
   progress.tokens.cached += r.tokens.cached;
   progress.tokens.output += r.tokens.output;
@@ -157,7 +156,6 @@ result<void> group_writer::add(const line_wait& w) {
   if (!found) return tl::unexpected{found.error()};
   if (*found == nullptr) return {};
   auto& record = (*found)->batch->record;
-  record.progress.ambiguous += w.entry.ambiguous ? 1 : 0;
   if (!storage::takes_results(record.state.status) || (*found)->batch->known_done(w.line)) {
     return {};
   }

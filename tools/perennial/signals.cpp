@@ -1,5 +1,7 @@
 #include "tools/perennial/signals.hpp"
 
+#include "storage/inflight.hpp"
+
 #include <pthread.h>
 
 #include <csignal>
@@ -15,12 +17,28 @@ sigset_t stop_signals() {
   return set;
 }
 
+/// A fatal signal of our own: the lines in flight are suspects (storage/inflight.hpp).
+void on_crash(int which) {
+  storage::inflight::note_crash();
+  std::signal(which, SIG_DFL);
+  std::raise(which);
+}
+
+void watch_for_crashes() {
+  for (const int s : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) {
+    struct sigaction now {};
+    // A sanitizer's handler is left alone.
+    if (sigaction(s, nullptr, &now) == 0 && now.sa_handler == SIG_DFL) std::signal(s, on_crash);
+  }
+}
+
 } // namespace
 
 signals::signals() {
   const auto set = stop_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  watch_for_crashes();
   thread_ = std::thread{[this] { wait(); }};
 }
 

@@ -24,7 +24,9 @@ struct fixture {
     BOOST_REQUIRE(out.has_value());
     return std::move(*out);
   }
-  void die_and_start() {
+  /// As a kill from outside, or, with `crashed`, as a fatal signal of its own.
+  void die_and_start(bool crashed = false) {
+    if (crashed) inflight::note_crash();
     calls.reset();
     calls = open();
   }
@@ -42,7 +44,7 @@ BOOST_AUTO_TEST_CASE(what_was_out_is_found_after_a_death_and_what_came_back_is_n
   BOOST_REQUIRE((a && b));
   BOOST_TEST(*a != *b);
   calls->free(*a);
-  die_and_start();
+  die_and_start(true);
   BOOST_REQUIRE(calls->recovered().size() == 1);
   const auto& call = calls->recovered().front();
   BOOST_TEST(call.batch == 1U);
@@ -54,8 +56,8 @@ BOOST_AUTO_TEST_CASE(what_was_out_is_found_after_a_death_and_what_came_back_is_n
 
 BOOST_AUTO_TEST_CASE(a_line_that_was_not_given_out_again_is_not_charged_for_the_next_death) {
   BOOST_REQUIRE(calls->take(1, 10, 0).has_value());
-  die_and_start();
-  die_and_start();
+  die_and_start(true);
+  die_and_start(true);
   BOOST_REQUIRE(calls->recovered().size() == 1);
   BOOST_TEST(calls->recovered().front().crashes == 1U);
   BOOST_TEST(!calls->recovered().front().was_out);
@@ -64,13 +66,21 @@ BOOST_AUTO_TEST_CASE(a_line_that_was_not_given_out_again_is_not_charged_for_the_
 BOOST_AUTO_TEST_CASE(a_line_that_kills_every_process_is_counted_each_time) {
   BOOST_REQUIRE(calls->take(1, 10, 0).has_value());
   for (uint32_t crashes = 1; crashes < 5; ++crashes) {
-    die_and_start();
+    die_and_start(true);
     BOOST_REQUIRE(calls->recovered().size() == 1);
     const auto found = calls->recovered().front();
     BOOST_TEST(found.crashes == crashes);
     BOOST_REQUIRE(calls->take(found.batch, found.line, found.crashes).has_value());
     calls->free(found.slot);
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_kill_from_outside_is_no_lines_fault) {
+  BOOST_REQUIRE(calls->take(1, 10, 0).has_value());
+  die_and_start();
+  BOOST_REQUIRE(calls->recovered().size() == 1);
+  BOOST_TEST(calls->recovered().front().crashes == 0U);
+  BOOST_TEST(calls->recovered().front().was_out);
 }
 
 BOOST_AUTO_TEST_CASE(a_recovered_slot_stays_until_it_is_freed) {
