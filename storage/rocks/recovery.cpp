@@ -4,6 +4,7 @@
 #include "storage/record_codec.hpp"
 #include "storage/rocks/open.hpp"
 #include "storage/rocks/rocks_store.hpp"
+#include "storage/rocks/torn_log.hpp"
 
 #include <rocksdb/env.h>
 
@@ -43,6 +44,7 @@ result<void> rocks_store::open_database() {
     auto status = env_->CreateDirIfMissing(db_dir);
     if (status.ok()) status = env_->CreateDirIfMissing(uploads_dir());
     if (status.ok()) status = empty_directory(*env_, uploads_dir());
+    if (status.ok()) status = cut_torn_logs(*env_, db_dir);
     // RocksDB syncs the entries in db/, but nobody else the entry of db/ itself.
     if (status.ok()) status = sync_directory(*env_, options_.data_dir);
     if (!status.ok()) {

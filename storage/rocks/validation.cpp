@@ -39,8 +39,7 @@ result<void> rocks_store::record_validation(const validation_step& step) {
     }
     rows.Put(db.of(table::batches), slice(keys::batch(step.batch, batch_part::validation)),
              encode_validation(step.next));
-    // Not synced: what a power loss takes is read and checked again.
-    return db.write(rows, durability::written, "noting validated lines");
+    return db.write(rows, durability::synced, "noting validated lines");
   });
 }
 

@@ -1,0 +1,207 @@
+// The work; comparing is in compare.cpp.
+#include "tests/crash/power_loss/workload.hpp"
+
+#include <algorithm>
+
+namespace perennial::test {
+
+using namespace storage;
+
+namespace {
+
+constexpr wall_time some_time = wall_time{std::chrono::milliseconds{1000}};
+
+uint64_t count_lines(const std::string& text) {
+  return static_cast<uint64_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+} // namespace
+
+std::optional<error> workload::run(store& db, int steps) {
+  now_ = {};
+  std::optional<error> failed;
+  for (int i = 0; i < steps && !failed; ++i) {
+    const auto done = step(db);
+    if (done)
+      now_ = {};
+    else
+      failed = done.error();
+    if (done) ++acknowledged_;
+  }
+  uploads_.clear();
+  return failed;
+}
+
+result<void> workload::step(store& db) {
+  switch (random_.below(16)) {
+  case 0:
+  case 1:
+  case 2:
+  case 3: return upload_some(db);
+  case 4: return create(db);
+  case 5:
+  case 6: return validate(db, random_batch(false));
+  case 7: return change_state(db, random_batch(true));
+  case 8: return random_.below(4) == 0 ? delete_file(db) : result<void>{};
+  default: return commit(db);
+  }
+}
+
+std::string workload::random_text() {
+  std::string out;
+  const auto lines = 1 + random_.below(random_.below(4) == 0 ? 3000 : 40);
+  for (uint32_t i = 0; i < lines; ++i) {
+    out += std::to_string(random_.bits());
+    out.append(random_.below(700), 'x');
+    out += '\n';
+  }
+  return out;
+}
+
+result<void> workload::upload_some(store& db) {
+  if (uploads_.size() < 2 && random_.coin()) {
+    auto up = db.begin_upload({"jobs", file_purpose::batch, some_time, {}});
+    if (!up) return tl::unexpected{up.error()};
+    highest_id_ = std::max(highest_id_, (*up)->id());
+    begun_.insert((*up)->id());
+    uploads_.push_back({std::move(*up), {}});
+    return {};
+  }
+  if (uploads_.empty()) return {};
+  auto& u = uploads_[random_.below(uploads_.size())];
+  if (random_.below(3) != 0) {
+    const auto text = random_text();
+    auto ok = u.up->append(text);
+    if (ok) u.text += text;
+    return ok;
+  }
+  const auto id = u.up->id();
+  auto mine = std::move(u);
+  uploads_.erase(uploads_.begin() + (&u - uploads_.data()));
+  if (random_.below(5) == 0) return {}; // given up
+  now_.finished = id;
+  now_.finished_text = mine.text;
+  auto file = mine.up->finish();
+  if (!file) return tl::unexpected{file.error()};
+  begun_.erase(id);
+  files_[id] = {mine.text, count_lines(mine.text)};
+  return {};
+}
+
+result<void> workload::create(store& db) {
+  if (files_.empty()) return {};
+  const auto file = std::next(files_.begin(), random_.below(files_.size()));
+  if (file->second.deleted || file->second.lines == 0) return {};
+  batch_definition d;
+  d.file = file->first;
+  d.created = some_time;
+  d.endpoint = std::to_string(requests_++);
+  now_.created = d;
+  auto made = db.create_batch(d, {d.endpoint, sha256(d.endpoint)});
+  if (!made) return tl::unexpected{made.error()};
+  highest_id_ = std::max(highest_id_, made->batch.id);
+  batches_[made->batch.id] = {file->first, {}, file->second.lines, {}, {}};
+  return {};
+}
+
+batch_id workload::random_batch(bool in_progress) {
+  std::vector<batch_id> fit;
+  for (const auto& [id, b] : batches_) {
+    const auto wanted = in_progress ? batch_status::in_progress : batch_status::validating;
+    if (b.state.status == wanted) fit.push_back(id);
+  }
+  return fit.empty() ? 0 : fit[random_.below(fit.size())];
+}
+
+result<void> workload::validate(store& db, batch_id id) {
+  if (id == 0) return {};
+  auto& b = batches_[id];
+  if (random_.below(3) != 0 && b.validated < b.lines) {
+    validation_step step;
+    step.batch = id;
+    const auto until = std::min<uint64_t>(b.lines, b.validated + 1 + random_.below(500));
+    for (auto n = b.validated; n < until; ++n) {
+      step.custom_ids.push_back({hash_128(std::to_string(n)), n});
+    }
+    step.next.ordinal = until;
+    now_.validated = std::pair{id, until};
+    auto ok = db.record_validation(step);
+    if (ok) b.validated = until;
+    return ok;
+  }
+  validation_end end{id, 0, {}, random_.below(10) == 0, random_.coin(), some_time};
+  auto after = b.state;
+  after.status = end.failed ? batch_status::failed : batch_status::in_progress;
+  (end.failed ? after.failed_at : after.in_progress_at) = some_time;
+  now_.state = std::pair{id, after};
+  const auto ended = db.end_validation(end);
+  if (!ended) return tl::unexpected{ended.error()};
+  b.state = ended->state;
+  return {};
+}
+
+result<void> workload::commit(store& db) {
+  commit_group group;
+  const auto size = 1 + random_.below(30);
+  const bool big = random_.below(6) == 0;
+  for (uint32_t i = 0; i < size; ++i) {
+    const auto id = random_batch(true);
+    if (id == 0) return {};
+    const auto line = random_.below(batches_[id].lines);
+    if (random_.below(8) == 0) {
+      group.waits.push_back({id, line, {1 + random_.below(4), some_time, false, "503"}});
+      continue;
+    }
+    line_result r;
+    r.batch = id;
+    r.line = line;
+    r.kind = random_.below(5) == 0 ? output_kind::error : output_kind::ok;
+    r.text = std::to_string(random_.bits());
+    r.text.append(random_.below(big ? 200'000 : 2000), 'r');
+    r.text += '\n';
+    group.results.push_back(std::move(r));
+  }
+  now_.group = group;
+  const auto done = db.commit(group);
+  if (!done) return tl::unexpected{done.error()};
+  apply(group);
+  return {};
+}
+
+void workload::apply(const commit_group& group) {
+  for (const auto& r : group.results) {
+    auto& b = batches_[r.batch];
+    if (!b.results.emplace(r.line, r.text).second) ++b.dropped;
+  }
+  for (const auto& w : group.waits) batches_[w.batch].waits[w.line] = w.entry;
+}
+
+result<void> workload::change_state(store& db, batch_id id) {
+  if (id == 0) return {};
+  auto state = batches_[id].state;
+  if (random_.below(3) == 0) {
+    state.status = batch_status::cancelled;
+    state.cancelled_at = some_time;
+  } else {
+    state.paused = !state.paused;
+    state.pause_reason = std::to_string(random_.bits());
+  }
+  now_.state = std::pair{id, state};
+  const auto done = db.set_state(id, state);
+  if (!done) return tl::unexpected{done.error()};
+  batches_[id].state = state;
+  return {};
+}
+
+result<void> workload::delete_file(store& db) {
+  if (files_.empty()) return {};
+  auto file = std::next(files_.begin(), random_.below(files_.size()));
+  if (file->second.deleted) return {};
+  now_.deleted = file->first;
+  const auto done = db.delete_file(file->first);
+  if (!done) return tl::unexpected{done.error()};
+  file->second.deleted = true;
+  return {};
+}
+
+} // namespace perennial::test
