@@ -17,9 +17,11 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr size_t scratch_bytes = 32 * kib;
-constexpr auto between_sweeps = 10ms;        // deadlines need no more precision
-constexpr size_t over_the_limit = 64;        // connections taken beyond it, to be told 503
-constexpr uint64_t always_granted = 4 * kib; // of memory, whatever is buffered elsewhere
+constexpr auto between_sweeps = 10ms; // deadlines need no more precision
+constexpr size_t over_the_limit = 64; // connections taken beyond it, to be told 503
+// Of memory, whatever is buffered elsewhere: to a request that comes, to an answer that waits.
+constexpr uint64_t granted_to_request = 4 * kib;
+constexpr uint64_t granted_to_answer = 64 * kib;
 constexpr auto linger_time = 2s;
 constexpr auto linger_time_draining = 200ms;
 constexpr uint64_t linger_bytes = 16 * mib;
@@ -289,8 +291,7 @@ bool parker::after_input(connection& c) {
   case intake::state::refused: refuse(c, c.in.why()); return false;
   case intake::state::head:
   case intake::state::body:
-    if (c.charged > always_granted &&
-        counters_.buffered_bytes.load(std::memory_order_relaxed) > limits_.buffered_bytes) {
+    if (too_much_held(c, granted_to_request)) {
       refuse(c, {refusal_reason::memory_full, "The service is busy; try again later."});
       return false;
     }
@@ -303,6 +304,12 @@ bool parker::after_input(connection& c) {
     }
   }
   return true;
+}
+
+/// All connections together hold too much, and this one more than is granted to everyone.
+bool parker::too_much_held(const connection& c, uint64_t granted) const {
+  return c.charged > granted &&
+         counters_.buffered_bytes.load(std::memory_order_relaxed) > limits_.buffered_bytes;
 }
 
 void parker::lend(connection& c) {
@@ -341,6 +348,10 @@ void parker::send_answer(connection& c) {
   case flush_outcome::failed: return table_.close(c);
   case flush_outcome::blocked:
     table_.charge(c);
+    if (too_much_held(c, granted_to_answer)) {
+      counters_.count(refusal_reason::memory_full);
+      return table_.close(c);
+    }
     return set_deadline(c, now_ +
                              std::chrono::duration_cast<steady_time::duration>(c.sending.credit()));
   case flush_outcome::sent: break;

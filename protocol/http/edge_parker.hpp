@@ -68,6 +68,7 @@ private:
   void on_event(connection& c);
   void read(connection& c);
   bool after_input(connection& c);
+  bool too_much_held(const connection& c, uint64_t granted) const;
   void lend(connection& c);
   void refuse(connection& c, refusal why);
   void send_answer(connection& c);
