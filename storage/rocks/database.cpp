@@ -151,6 +151,7 @@ void database::reclaim(table t, uint64_t id) const {
   flush.wait = false;
   flush.allow_write_stall = true;
   if (status.ok()) status = db_->Flush(flush, of(t));
+  if (status.IsTryAgain()) return; // the writer has precedence; the next flush takes it along
   if (!status.ok()) logging::warn("giving back disk space failed: {}", status.ToString());
 }
 

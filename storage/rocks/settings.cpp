@@ -69,7 +69,7 @@ rocksdb::ColumnFamilyOptions settings::of(table t) const {
   auto b = blocks(cache);
   const bool big = t == table::output || t == table::index || t == table::custom_ids;
   c.write_buffer_size = big ? big_memtable_bytes_ : mib;
-  c.max_write_buffer_number = big ? 4 : 2;
+  c.max_write_buffer_number = 4; // a flush that was asked for must not stop the writer
   c.compression = rocksdb::kLZ4Compression;
   c.level_compaction_dynamic_level_bytes = true;
   c.ttl = 0; // nothing is rewritten for its age

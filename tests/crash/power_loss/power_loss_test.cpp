@@ -1,6 +1,7 @@
 // A hundred times: random work, the power goes at a random change of the disk, what was not synced
 // is lost, and the store is opened on what is left. PERENNIAL_SEED repeats a failure (RocksDB's own
 // threads still run as they like), PERENNIAL_ROUNDS changes the number.
+#include "protocol/base/log.hpp"
 #include "storage/rocks/open.hpp"
 #include "tests/crash/power_loss/disk.hpp"
 #include "tests/crash/power_loss/power_loss_fs.hpp"
@@ -10,7 +11,9 @@
 #include <boost/test/unit_test.hpp>
 
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
+#include <random>
 
 using namespace perennial;
 using namespace perennial::storage;
@@ -18,7 +21,7 @@ using namespace perennial::storage;
 namespace {
 
 /// Rounds on one data directory, each from what the cut before left.
-constexpr int rounds_on_a_directory = 10;
+constexpr int rounds_on_a_directory = 5;
 
 struct totals {
   int rounds = 0;
@@ -29,6 +32,7 @@ struct totals {
 /// One directory through several cuts. `break_disk` may make the disk lie.
 totals cut_again_and_again(uint64_t seed, int rounds,
                            const std::function<void(test::disk&)>& break_disk) {
+  logging::set_level(logging::level::off); // every cut makes the store complain
   totals out;
   test::temp_dir dir;
   test::seeded random{seed};
@@ -42,7 +46,7 @@ totals cut_again_and_again(uint64_t seed, int rounds,
       test::disk disk{place(round, "data"), place(round, "vault"), random.bits()};
       break_disk(disk);
       const auto env = test::make_power_loss_env(disk);
-      disk.cut_after(1 + random.below(random.below(4) == 0 ? 80 : 1200));
+      disk.cut_after(1 + random.below(random.below(4) == 0 ? 80 : 700));
       auto db = open_rocks_store({place(round, "data"), uint64_t{32} << 20}, env.get());
       std::optional<error> failed;
       if (!db)

@@ -157,7 +157,7 @@ result<void> workload::commit(store& db) {
     r.line = line;
     r.kind = random_.below(5) == 0 ? output_kind::error : output_kind::ok;
     r.text = std::to_string(random_.bits());
-    r.text.append(random_.below(big ? 200'000 : 2000), 'r');
+    r.text.append(random_.below(big ? 80'000 : 2000), 'r');
     r.text += '\n';
     group.results.push_back(std::move(r));
   }
