@@ -278,8 +278,6 @@ void note_alarms(self_ptr self, call_done& d, steady_time now) {
     if (done == route_park::effect::full) o.wait_at_least = full_park_wait;
   } else if (o.kind == outcome_kind::success) {
     st.parked.on_success(d.item->model, d.item->park_epoch);
-  } else if (!o.message.empty()) {
-    st.last_failure = o.message;
   }
 }
 
@@ -370,9 +368,8 @@ std::string alarm_text(const supervisor_state& st) {
                      : fmt::format("{} (and {} more)", parked.front().reason, more);
   }
   if (st.breaker_says.state == breaker_state::closed) return {};
-  return fmt::format("{} is taken for down and is being probed; its lines wait. {}{}{}",
-                     st.peers.config.name, st.breaker_says.reason,
-                     st.last_failure.empty() ? "" : "; last: ", st.last_failure);
+  return fmt::format("{} is taken for down and is being probed; its lines wait. {}",
+                     st.peers.config.base_url, st.breaker_says.reason);
 }
 
 provider_status status(self_ptr self) {

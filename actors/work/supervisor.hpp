@@ -93,7 +93,6 @@ struct supervisor_state {
   steady_time timer_at = steady_time::max();
   uint64_t calls = 0;
   uint64_t answered = 0;
-  std::string last_failure;
   static inline const char* name = "provider_supervisor";
 };
 

@@ -1,10 +1,29 @@
 // The program `perennial`: the command line, and nothing else.
+#include "protocol/base/suggest.hpp"
 #include "tools/perennial/commands.hpp"
 #include "tools/perennial/exit_code.hpp"
 #include "tools/perennial/terminal.hpp"
 
 #include <exception>
 #include <fmt/format.h>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+/// CLI11 says of a misspelt command that one is missing; this says which it may have been.
+std::string unknown_command(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-' || !app.get_subcommands().empty()) return {};
+  std::vector<std::string> names;
+  for (const auto* c : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(c->get_name());
+  }
+  const std::vector<std::string_view> known{names.begin(), names.end()};
+  return fmt::format("there is no command \"{}\"{}", argv[1], perennial::suggest(argv[1], known));
+}
+
+} // namespace
 
 int main(int argc, char** argv) {
   using namespace perennial::tool;
@@ -27,7 +46,11 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return app.exit(e); // --help, --version
-    say_error(e.what());
+    if (const auto unknown = unknown_command(app, argc, argv); !unknown.empty()) {
+      say_error(unknown);
+    } else {
+      say_error(e.what());
+    }
     const auto subs = app.get_subcommands();
     say(fmt::format("See: perennial {}{}--help", subs.empty() ? "" : subs.front()->get_name(),
                     subs.empty() ? "" : " "));

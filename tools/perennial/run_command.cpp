@@ -371,7 +371,7 @@ result<void> remove_state(const std::string& dir) {
 } // namespace
 
 int run(run_options options) {
-  init_log(options.quiet ? "error" : "warn");
+  init_log("error"); // what a person should know is said by the watcher, once
   signals interrupts;
   if (options.jobs != "-") {
     if (auto there = identify(options.jobs); !there) return fail_with(there.error());
