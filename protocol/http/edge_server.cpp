@@ -101,24 +101,24 @@ void edge_server::stop(std::chrono::milliseconds patience) {
 
 edge_server& edge_server::stream(std::string_view method, const std::string& pattern,
                                  stream_handler handler, uint64_t body_limit) {
-  streams_.push_back({std::string{method}, std::regex{pattern}, std::move(handler), body_limit});
+  streams_.push_back({std::string{method}, path_pattern{pattern}, std::move(handler), body_limit});
   return *this;
 }
 
 edge_server& edge_server::slow(std::string_view method, const std::string& pattern) {
-  slows_.push_back({std::string{method}, std::regex{pattern}});
+  slows_.push_back({std::string{method}, path_pattern{pattern}});
   return *this;
 }
 
 route edge_server::find_route(const request_head& head) const {
   for (size_t i = 0; i < streams_.size(); ++i) {
     const auto& candidate = streams_[i];
-    if (candidate.method == head.method && std::regex_match(head.path, candidate.pattern))
+    if (candidate.method == head.method && candidate.pattern.matches(head.path))
       return {route_kind::streaming, i, candidate.body_limit};
   }
   for (const auto& candidate : slows_)
     if ((candidate.method == head.method || (candidate.method == "GET" && head.method == "HEAD")) &&
-        std::regex_match(head.path, candidate.pattern))
+        candidate.pattern.matches(head.path))
       return {route_kind::slow, 0, 0};
   return {};
 }
@@ -127,10 +127,11 @@ route edge_server::find_route(const request_head& head) const {
 // ---------------------------------------------------------------------------------
 
 std::optional<refusal> edge_server::dispatch(connection& c) {
-  const auto release = [this, &c](std::atomic<uint64_t>& counter) {
+  // The answer goes out when the place is free again: its client may come back at once.
+  const auto finish = [this, &c](std::atomic<uint64_t>& counter) {
     return [this, &c, &counter] {
       counter.fetch_sub(1, std::memory_order_relaxed);
-      parker_.give_back(c);
+      send(c);
     };
   };
   switch (c.in.request().to.kind) {
@@ -140,14 +141,14 @@ std::optional<refusal> edge_server::dispatch(connection& c) {
       return refusal{refusal_reason::too_many_downloads,
                      "Too many downloads and waiting requests are open; try again later."};
     add(counters_.slow, 1);
-    slow_pool_.submit_reserved([this, &c] { serve_slow(c); }, release(counters_.slow));
+    slow_pool_.submit_reserved([this, &c] { serve_slow(c); }, finish(counters_.slow));
     break;
   case route_kind::streaming:
     if (!uploads_.reserve())
       return refusal{refusal_reason::too_many_uploads,
                      "Too many uploads are in progress; try again later."};
     add(counters_.uploads, 1);
-    uploads_.submit_reserved([this, &c] { serve_stream(c); }, release(counters_.uploads));
+    uploads_.submit_reserved([this, &c] { serve_stream(c); }, finish(counters_.uploads));
   }
   return std::nullopt;
 }
@@ -156,18 +157,16 @@ bool edge_server::keeps_alive(const connection& c) const {
   return c.in.request().head.keep_alive && !stopping();
 }
 
-/// Sends what goes out without waiting; the parker sends the rest.
+/// Sends what goes out without waiting; the parker sends the rest and goes on.
 void edge_server::send(connection& c) {
   c.sending = rate_guard{limits_.send};
-  if (flush(c, counters_) == flush_outcome::failed) c.cut_now = true;
+  if (!c.cut_now && flush(c, counters_) == flush_outcome::failed) c.cut_now = true;
+  parker_.give_back(c);
 }
 
 void edge_server::serve_ordinary(connection& c) {
   auto result = ask_httplib(c, false);
-  if (!result.rest) {
-    send(c);
-    return parker_.give_back(c);
-  }
+  if (!result.rest) return send(c);
   add(counters_.slow, 1);
   auto rest = std::make_shared<download>(std::move(*result.rest));
   slow_pool_.submit_reserved([this, &c, rest] { run_download(c, *rest); },
@@ -179,8 +178,7 @@ void edge_server::serve_ordinary(connection& c) {
 
 void edge_server::serve_slow(connection& c) {
   auto result = ask_httplib(c, true);
-  if (result.rest) return run_download(c, *result.rest);
-  send(c);
+  if (result.rest) run_download(c, *result.rest);
 }
 
 exchange edge_server::ask_httplib(connection& c, bool on_slow_thread) {
@@ -220,7 +218,6 @@ void edge_server::serve_stream(connection& c) {
   }
   c.sending = rate_guard{limits_.send};
   run_stream_handler(c);
-  if (!c.cut_now) send(c);
 }
 
 void edge_server::run_stream_handler(connection& c) {
@@ -230,8 +227,10 @@ void edge_server::run_stream_handler(connection& c) {
   httplib::Request request;
   httplib::Response answer;
   try {
+    if (auto captured = chosen.pattern.match(incoming.head.path))
+      for (auto& [name, value] : *captured)
+        request.params.emplace(std::move(name), std::move(value));
     fill_request(request, c);
-    std::regex_match(request.path, request.matches, chosen.pattern);
     chosen.handler(request, body, answer);
   } catch (...) {
     answer_exception(request, answer, std::current_exception());

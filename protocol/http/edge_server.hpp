@@ -21,6 +21,7 @@
 #include "protocol/http/edge_exchange.hpp"
 #include "protocol/http/edge_limits.hpp"
 #include "protocol/http/edge_parker.hpp"
+#include "protocol/http/edge_path_pattern.hpp"
 #include "protocol/http/edge_pools.hpp"
 
 #include <httplib.h>
@@ -31,7 +32,6 @@
 #include <exception>
 #include <functional>
 #include <mutex>
-#include <regex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,13 +50,15 @@ public:
 
   // ---- routes; all before `start` ----
 
-  /// A streaming route. `pattern` is a regular expression over the whole decoded path, as in
-  /// httplib's routes, and comes before these. Bodies beyond `body_limit` are refused; 0 is none.
+  /// A streaming route; it comes before httplib's. `pattern` is a path such as
+  /// "/v1/uploads/{id}/parts" (edge_path_pattern.hpp); what stands for a name in braces is the
+  /// first of that name among the request's params. Bodies beyond `body_limit` are refused; 0 is
+  /// none.
   edge_server& stream(std::string_view method, const std::string& pattern, stream_handler handler,
                       uint64_t body_limit = 0);
 
-  /// The handler of this (ordinary) route may wait, so it runs on a slow thread. It should look at
-  /// `stopping` now and then.
+  /// The handler of the httplib route at this path (a pattern as above) may wait, so it runs on a
+  /// slow thread. It should look at `stopping` now and then.
   edge_server& slow(std::string_view method, const std::string& pattern);
 
   // ---- life; any thread ----
@@ -88,13 +90,13 @@ private:
 
   struct stream_route {
     std::string method;
-    std::regex pattern;
+    path_pattern pattern;
     stream_handler handler;
     uint64_t body_limit = 0;
   };
   struct slow_route {
     std::string method;
-    std::regex pattern;
+    path_pattern pattern;
   };
 
   route find_route(const request_head& head) const;

@@ -126,8 +126,12 @@ BOOST_AUTO_TEST_CASE(clients_that_never_read_hold_nobody_up_nor_fill_the_memory)
   BOOST_TEST(eventually(
     [&] { return edge.server->counters().buffered_bytes < limits.buffered_bytes + 16 * mib; }));
   BOOST_TEST(edge.server->counters().refusals(http::refusal_reason::memory_full) > 50U);
-  // The allocator keeps some; what 100 answers would be is 800 MB.
+#ifndef __SANITIZE_ADDRESS__ // which keeps what was freed
+  // 100 answers would be 800 MB; 8 threads make two copies of theirs at once.
   BOOST_TEST(resident_bytes() < before + 250 * mib);
+#else
+  BOOST_TEST(before > 0U);
+#endif
 }
 
 BOOST_AUTO_TEST_CASE(slow_downloads_fill_their_own_threads_only) {

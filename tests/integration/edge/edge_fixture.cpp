@@ -99,7 +99,7 @@ void running_edge::add_routes() {
   const auto upload = [this](const httplib::Request&, http::body_reader& body,
                              httplib::Response& answer) { take_upload(body, answer); };
   s.stream("POST", "/upload", upload);
-  s.stream("POST", "/upload-10/([a-z]+)", upload, 10);
+  s.stream("POST", "/upload-10/{name}", upload, 10);
   s.stream("POST", "/upload-wait",
            [this](const httplib::Request&, http::body_reader& body, httplib::Response& answer) {
              at_wait.pass();
