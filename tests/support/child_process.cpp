@@ -44,7 +44,7 @@ stream_ends open_output(const std::filesystem::path& file) {
 /// "NAME=value" of all variables, ours before the inherited.
 std::vector<std::string> environment(const std::map<std::string, std::string>& ours) {
   std::vector<std::string> out;
-  for (const auto& [name, value] : ours) out.push_back(name + "=" + value);
+  for (const auto& [name, value] : ours) out.emplace_back(name).append("=").append(value);
   for (char** e = environ; *e != nullptr; ++e) {
     const std::string_view entry = *e;
     if (!ours.contains(std::string(entry.substr(0, entry.find('='))))) out.emplace_back(entry);
@@ -54,6 +54,7 @@ std::vector<std::string> environment(const std::map<std::string, std::string>& o
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> out;
+  out.reserve(texts.size() + 1);
   for (std::string& t : texts) out.push_back(t.data());
   out.push_back(nullptr);
   return out;

@@ -3,6 +3,7 @@
 #include <httplib.h>
 
 #include <stdexcept>
+#include <thread>
 
 namespace perennial::test {
 
@@ -48,7 +49,9 @@ void sim_process::reset_stats() const {
 }
 
 nlohmann::json sim_process::control(const nlohmann::json& changes) const {
-  return call("/control", &changes);
+  const nlohmann::json in_force = call("/control", &changes);
+  while (!stats().at("settled").get<bool>()) std::this_thread::yield();
+  return in_force;
 }
 
 } // namespace perennial::test

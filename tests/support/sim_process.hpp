@@ -30,7 +30,8 @@ public:
   uint64_t stat(const std::string& name) const { return stats().at(name).get<uint64_t>(); }
   void reset_stats() const;
 
-  /// Changes settings; gives all that are in force. Throws where it refuses.
+  /// Changes settings and waits until all its threads have taken them up: after {"outage": true},
+  /// connections are refused. Gives all that are in force. Throws where it refuses.
   nlohmann::json control(const nlohmann::json& changes) const;
 
   child_process& process() { return process_; }

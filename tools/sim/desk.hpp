@@ -40,6 +40,7 @@ public:
 
   /// Takes up changed settings; true if there were any.
   bool refresh();
+  uint64_t version() const { return version_; }
   const settings& rules() const { return *settings_; }
 
   /// Answers a request. `held` says that it was here before and got `hold`.

@@ -34,6 +34,7 @@ event_loop::event_loop(provider& owner, const reserved_address& address, SSL_CTX
              .now = steady_now()}
   , address_(address)
   , tls_(tls)
+  , number_(number)
   , epoll_(::epoll_create1(EPOLL_CLOEXEC))
   , wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   context_.epoll = epoll_.get();
@@ -42,6 +43,7 @@ event_loop::event_loop(provider& owner, const reserved_address& address, SSL_CTX
 result<std::unique_ptr<event_loop>>
 event_loop::open(provider& owner, const reserved_address& address, SSL_CTX* tls, unsigned number) {
   std::unique_ptr<event_loop> loop(new event_loop(owner, address, tls, number));
+  owner.applied(number, loop->context_.replies.version());
   if (auto ok = loop->watch(loop->wake_.get()); !ok) return tl::unexpected(ok.error());
   if (owner.current()->outages.down(loop->context_.now)) return loop;
   auto listener = address.listen();
@@ -87,10 +89,7 @@ void event_loop::run() {
     const int n = ::epoll_wait(epoll_.get(), events.data(), events.size(), wait_ms());
     context_.now = steady_now();
     // First, so that nothing sent after the reply of /control is met by the settings before it.
-    if (context_.replies.refresh())
-      for (size_t fd = 0; fd < conversations_.size(); ++fd)
-        visit(static_cast<int>(fd), [](conversation& c) { c.on_settings(); });
-    keep_outages();
+    take_up_settings();
     for (int i = 0; i < n; ++i) {
       const epoll_event& event = events[static_cast<size_t>(i)];
       dispatch(event.data.fd, event.events);
@@ -143,6 +142,15 @@ void event_loop::accept_from(const unique_fd& listener, bool counted) {
 void event_loop::fire_timers() {
   while (const auto timer = context_.timers.take(context_.now))
     visit(timer->fd, [&](conversation& c) { c.on_timer(timer->ticket); });
+}
+
+void event_loop::take_up_settings() {
+  const bool changed = context_.replies.refresh();
+  if (changed)
+    for (size_t fd = 0; fd < conversations_.size(); ++fd)
+      visit(static_cast<int>(fd), [](conversation& c) { c.on_settings(); });
+  keep_outages();
+  if (changed) context_.owner.applied(number_, context_.replies.version());
 }
 
 void event_loop::keep_outages() {

@@ -36,6 +36,7 @@ private:
   void dispatch(int fd, uint32_t events);
   void accept_from(const unique_fd& listener, bool counted);
   void fire_timers();
+  void take_up_settings();
   void keep_outages();
   void go_down();
   void come_back();
@@ -45,6 +46,7 @@ private:
   loop_context context_;
   const reserved_address& address_;
   SSL_CTX* tls_;
+  size_t number_;
   unique_fd epoll_;
   unique_fd wake_;
   unique_fd listener_; ///< none during an outage

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <ctime>
 
 namespace perennial::sim {
@@ -35,6 +36,12 @@ result<void> provider::control(const nlohmann::json& changes, steady_time now) {
   }
   if (wake_) wake_();
   return {};
+}
+
+void provider::applied(size_t loop, uint64_t version) {
+  std::lock_guard lock(mutex_);
+  if (applied_.size() <= loop) applied_.resize(loop + 1);
+  applied_[loop] = version;
 }
 
 void provider::connected() {
@@ -98,6 +105,8 @@ nlohmann::json provider::stats() const {
   out["distinct_prompts_seen"] = ledger_.distinct_seen();
   out["distinct_prompts_answered"] = ledger_.distinct_answered();
   out["answered_more_than_once"] = ledger_.answered_again();
+  out["settled"] = std::all_of(applied_.begin(), applied_.end(),
+                               [v = version_.load()](uint64_t a) { return a == v; });
   out["cpu_seconds"] = cpu_seconds();
   return out;
 }

@@ -16,6 +16,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <vector>
 
 namespace perennial::sim {
 
@@ -39,6 +40,9 @@ public:
   /// Wakes the loops. Set once, before they run.
   void on_change(std::function<void()> wake) { wake_ = std::move(wake); }
 
+  /// A loop has taken up this version of the settings; `stats` says "settled" once all have.
+  void applied(size_t loop, uint64_t version);
+
   void connected();
   void disconnected();
 
@@ -58,6 +62,7 @@ private:
   mutable std::mutex mutex_;
   std::shared_ptr<const settings> settings_;
   std::atomic<uint64_t> version_{1};
+  std::vector<uint64_t> applied_; ///< the version that each loop has taken up
   std::function<void()> wake_;
   prompt_ledger ledger_;
   rate_limit rpm_;

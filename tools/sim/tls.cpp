@@ -51,7 +51,7 @@ bool add_extension(X509* cert, int nid, const char* value) {
 
 /// A self-signed certificate: its own authority, so that a client can trust it as a CA.
 certificate make_certificate(EVP_PKEY* key) {
-  constexpr long day = 24 * 3600;
+  constexpr long day = 24L * 3600;
   certificate cert(X509_new());
   X509_set_version(cert.get(), 2); // X.509 v3
   ASN1_INTEGER_set_int64(X509_get_serialNumber(cert.get()), static_cast<int64_t>(time(nullptr)));
