@@ -8,6 +8,7 @@
 // Lives for one call, on the caller's stack.
 #pragma once
 
+#include "protocol/base/bytes.hpp"
 #include "protocol/base/clock.hpp"
 #include "protocol/provider/call_report.hpp"
 #include "protocol/provider/channel.hpp"
@@ -23,8 +24,8 @@ namespace perennial {
 class call_stream final : public httplib::Stream {
 public:
   static constexpr size_t longest_status_line = 256;
-  static constexpr size_t longest_line = 16 * 1024;
-  static constexpr size_t longest_head = 64 * 1024;
+  static constexpr size_t longest_line = 16 * kib;
+  static constexpr size_t longest_head = 64 * kib;
 
   call_stream(channel& over, const call_timeouts& timeouts, steady_time total_deadline);
 

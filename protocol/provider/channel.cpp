@@ -33,14 +33,6 @@ void set_options(int fd) {
   set(IPPROTO_TCP, TCP_KEEPCNT, 4);
 }
 
-/// Milliseconds for poll, rounded up so that it does not return just before the deadline.
-int poll_timeout(steady_time deadline) {
-  const auto left = deadline - steady_now();
-  if (left.count() <= 0) return 0;
-  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(left).count();
-  return static_cast<int>(std::min<int64_t>(ms, INT_MAX));
-}
-
 bool would_block(int error) { return error == EAGAIN; }
 
 tl::unexpected<dial_error> cannot(dial_failure kind, std::string message) {
@@ -133,12 +125,14 @@ io_result channel::settle(int ssl_result, steady_time deadline, bool& again) {
   }
 }
 
+/// False once the deadline has passed, even where something is there: a flood must not outlast it.
 bool channel::wait(short events, steady_time deadline) const {
   pollfd p{fd_.get(), events, 0};
   for (;;) {
-    const int n = ::poll(&p, 1, poll_timeout(deadline));
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - steady_now()).count();
+    if (left <= 0) return false;
+    const int n = ::poll(&p, 1, static_cast<int>(std::min<int64_t>(left, INT_MAX)));
     if (n > 0) return true;
-    if (n == 0 && steady_now() >= deadline) return false;
     if (n < 0 && errno != EINTR) return true; // the read or write that follows says why
   }
 }

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -30,11 +31,18 @@ struct provider_settings {
   url base_url;     ///< Where to send.
   secret api_key;   ///< Sent as `Authorization: Bearer`; none where empty.
   std::string user_agent = "perennial/" PERENNIAL_VERSION;
-  std::vector<std::pair<std::string, std::string>> headers; ///< Sent beside ours; may replace none.
+  std::vector<std::pair<std::string, std::string>>
+    headers; ///< Sent beside ours; may not replace them.
   call_timeouts timeouts;
   uint64_t max_response_bytes = 64 * mib; ///< A longer answer ends the call (too_large).
   tls_trust trust;                        ///< Used where base_url is https.
   std::optional<proxy_address> proxy;     ///< From `find_proxy`, or none.
 };
+
+/// Names the setting that is wrong and what to write, without showing a key. invalid_input.
+result<void> check_settings(const provider_settings& settings);
+
+/// True where `value` may stand in a header: a line break in it would begin a header of its own.
+bool is_header_value(std::string_view value) noexcept;
 
 } // namespace perennial

@@ -273,6 +273,19 @@ BOOST_AUTO_TEST_CASE(a_dripping_server_runs_into_the_total_timeout) {
   BOOST_TEST((got.duration >= 100ms));
 }
 
+BOOST_AUTO_TEST_CASE(a_flood_runs_into_the_total_timeout_too) {
+  std::string pieces;
+  for (int i = 0; i < 1000; ++i) pieces += "1\r\n \r\n";
+  raw_server server{[&](peer& p) {
+    p.read_request();
+    p.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    while (p.send(pieces)) {
+    } // something is always there to read
+  }};
+  const call_timeouts timeouts{60s, 60s, 60s, 100ms};
+  BOOST_TEST(name_of(one_call(server.port(), &timeouts, 512 * mib).failure) == "total_timeout");
+}
+
 BOOST_AUTO_TEST_CASE(options_of_a_call_take_the_place_of_the_providers_timeouts) {
   raw_server server{[](peer& p) { p.wait_for_end(); }};
   auto c = connect_to(settings_for(server.port()));
