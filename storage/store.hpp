@@ -7,7 +7,11 @@
 //
 // After a modifier fails with errc::io_error, errc::no_space or errc::corrupt the store takes no
 // more changes (errc::closed) until `reopen` succeeds; what the failed call was to write is in
-// doubt and the caller gives it again. Inspectors may fail meanwhile.
+// doubt and the caller gives it again. What turns out to be there is answered as done and counted
+// once; only `delete_file` then says errc::not_found. Inspectors may fail meanwhile (errc::closed),
+// uploads that were going on fail for good.
+//
+// A visitor runs inside the store: it does not wait for anything, and does not call modifiers.
 #pragma once
 
 #include "protocol/base/error.hpp"
@@ -24,7 +28,8 @@
 
 namespace perennial::storage {
 
-/// An upload in progress. Destroyed before `finish`, it leaves nothing. One thread.
+/// An upload in progress. Destroyed before `finish`, it leaves nothing. One thread. Must not
+/// outlive the store.
 class upload {
 public:
   virtual ~upload() = default;
@@ -65,7 +70,8 @@ struct line_result {
   std::string text; ///< The rendered line, with its newline.
 };
 
-/// A line that goes back to wait.
+/// A line that goes back to wait. `entry.ambiguous` says that the call that just ended was, and
+/// counts one.
 struct line_wait {
   batch_id batch = 0;
   line_no line = 0;
@@ -134,16 +140,21 @@ public:
   /// Hides the file at once; its pages go when no unfinished batch uses it. errc::not_found.
   virtual result<file_record> delete_file(file_id id) = 0;
   /// Makes a batch over a ready file (status validating, progress.total = lines, or 0 for a retry,
-  /// whose selection is made by `select`). errc::not_found, errc::conflict (same key, other
-  /// request).
+  /// whose selection is made by `select_failed`). `what.lines` is taken from the file, the time of
+  /// the request from `what.created`. errc::not_found (file, parent), errc::conflict (same key,
+  /// other request; the parent has not ended with results), errc::invalid_input (a retry over
+  /// another file than its parent's).
   virtual result<created_batch> create_batch(const batch_definition& what,
                                              const idempotency& same) = 0;
+  /// errc::conflict when the batch is not validating (any more).
   virtual result<void> record_validation(const validation_step& step) = 0;
+  /// errc::conflict when the batch is not validating.
   virtual result<batch_record> end_validation(const validation_end& end) = 0;
   /// Phase 3 for a retry: takes the parent's failed and unrun lines of one segment into the
-  /// selection. Returns the next segment, or nothing when that was the last.
+  /// selection. Segments are given in order from 0, or after a restart from the cursor's ordinal
+  /// on (phase selecting). Returns the next one, or nothing when that was the last.
   virtual result<std::optional<uint32_t>> select_failed(batch_id retry, uint32_t segment) = 0;
-  /// Replaces part 2.
+  /// Replaces part 2. errc::conflict when the batch is at an end and its state is another.
   virtual result<batch_record> set_state(batch_id id, const batch_state& state) = 0;
   /// Part 6: where the unrun lines of a segment start in the error file, and their bytes in all.
   struct unrun_segment {
@@ -175,9 +186,11 @@ public:
 
   /// The page that holds the byte at `offset`. errc::not_found at the end of the file.
   virtual result<page> read_page(file_id file, uint64_t offset) const = 0;
-  /// The page to start at in order to read `line`: it holds a line start at or before it.
+  /// The page to start at in order to read `line`: it holds a line start at or before it. The job
+  /// lines that start in it (behind its first newline, when it is mid-line) have the ordinals from
+  /// `lines_before` on. errc::not_found behind the last line.
   virtual result<page> page_of_line(file_id file, line_no line) const = 0;
-  /// Ordered by hash, then line, from `from` on.
+  /// Ordered by hash, then line.
   virtual result<void> scan_custom_ids(file_id file,
                                        const visitor<const hash128&, line_no>& fn) const = 0;
   virtual result<std::vector<line_no>> find_custom_id(file_id file, const hash128& hash) const = 0;

@@ -110,7 +110,7 @@ void add_batch_routes(http::edge_server& server, gateway_context& c) {
   using httplib::Request;
   using httplib::Response;
   server.slow("POST", "/v1/batches");
-  server.slow("POST", R"(/v1/batches/[^/]+/[a-z]+)");
+  server.slow("POST", "/v1/batches/{id}/{verb}");
   const auto tell = [&c](auto&&... message) {
     return ask<batch_record>(c.owner.system(), c.owner.dispatcher(), gateway_patience,
                              std::forward<decltype(message)>(message)...);

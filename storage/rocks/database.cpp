@@ -135,6 +135,8 @@ result<std::optional<std::string>> database::get(table t, std::string_view key) 
 
 result<void> database::write(rocksdb::WriteBatch& rows, durability how,
                              std::string_view doing) const {
+  // So that a record in the WAL never ends with a zero, and one that does was torn (torn_log.hpp).
+  rows.PutLogData("\xff");
   rocksdb::WriteOptions options;
   options.sync = how == durability::synced;
   return to_result(db_->Write(options, &rows), doing);

@@ -7,7 +7,9 @@
 //   record = u32 masked crc32c of type and payload · u16 length · u8 type · payload, little-endian
 //
 // It is done only where the last record's checksum is wrong and everything from a sector's start
-// within it to the end of the file is zero. Bytes that changed anywhere else are still refused.
+// within it to the end of the file is zero. Whole records of ours do not end with a zero
+// (`database::write`), so a byte that changed in the last one is not taken for this; it is refused
+// as it is anywhere else.
 #pragma once
 
 #include <rocksdb/env.h>

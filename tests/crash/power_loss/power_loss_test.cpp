@@ -100,6 +100,7 @@ BOOST_AUTO_TEST_SUITE(power_loss)
 
 BOOST_AUTO_TEST_CASE(everything_acknowledged_is_there_after_a_cut) {
   auto seed = first_seed();
+  BOOST_TEST_MESSAGE("PERENNIAL_SEED=" << seed);
   size_t acknowledged = 0;
   for (int left = rounds(); left > 0; left -= rounds_on_a_directory, ++seed) {
     const auto done =
