@@ -1,6 +1,7 @@
 // A piece of an uploaded file, about 1 MiB, as read from the store.
 #pragma once
 
+#include "protocol/base/bytes.hpp"
 #include "storage/ids.hpp"
 
 #include <cstdint>
@@ -13,7 +14,7 @@ namespace perennial::storage {
 inline constexpr size_t page_padding = 64;
 
 /// Where pages are cut.
-inline constexpr size_t page_bytes = 1024 * 1024;
+inline constexpr size_t page_bytes = mib;
 
 struct page {
   file_id file = 0;

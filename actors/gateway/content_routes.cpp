@@ -3,6 +3,7 @@
 // same memory.
 #include "actors/gateway/context.hpp"
 #include "actors/results/result_reader.hpp"
+#include "protocol/base/bytes.hpp"
 #include "protocol/http/range.hpp"
 #include "protocol/openai/ids.hpp"
 
@@ -13,7 +14,7 @@ namespace perennial::actors {
 
 namespace {
 
-constexpr size_t piece_bytes = 256 * 1024;
+constexpr size_t piece_bytes = 256 * kib;
 
 /// Bytes of some content from an offset: at least one, at most `most`.
 using byte_source = std::function<result<std::string>(uint64_t offset, size_t most)>;

@@ -21,7 +21,7 @@ struct gateway_context {
 /// How long a request waits for an actor. The store may be waiting for the disk.
 inline constexpr std::chrono::seconds gateway_patience{30};
 
-void reply_json(httplib::Response& to, std::string json, int status = 200);
+void reply_json(httplib::Response& to, const std::string& json, int status = 200);
 void reply_error(httplib::Response& to, const openai::api_error& e);
 /// Ours as the API's; what is internal is logged and not told.
 void reply_error(httplib::Response& to, const error& e);

@@ -6,9 +6,9 @@
 
 namespace perennial::actors {
 
-void reply_json(httplib::Response& to, std::string json, int status) {
+void reply_json(httplib::Response& to, const std::string& json, int status) {
   to.status = status;
-  to.set_content(std::move(json), "application/json");
+  to.set_content(json, "application/json");
 }
 
 void reply_error(httplib::Response& to, const openai::api_error& e) {

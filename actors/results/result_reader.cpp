@@ -1,6 +1,7 @@
 #include "actors/results/result_reader.hpp"
 
 #include "actors/results/unrun.hpp"
+#include "protocol/base/bytes.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -48,7 +49,7 @@ public:
   }
 
 private:
-  static constexpr uint64_t piece_bytes = 64 * 1024;
+  static constexpr uint64_t piece_bytes = 64 * kib;
   static constexpr size_t pieces_kept = 256;
 
   tl::unexpected<error> short_log(uint64_t offset, uint32_t length) const {
@@ -105,7 +106,7 @@ struct link {
   bool at_end = false;
 };
 
-constexpr size_t index_piece = 16 * 1024;
+constexpr size_t index_piece = 16 * kib;
 
 result<void> fill(const storage::store& db, link& l, line_no from) {
   l.ahead.clear();

@@ -11,7 +11,6 @@ namespace {
 
 using self_ptr = validator_actor::stateful_pointer<validator_state>;
 using storage::batch_id;
-using storage::batch_status;
 using storage::validation_phase;
 
 /// Bytes of the file per step, and so between two notes of how far validation has come.

@@ -264,7 +264,7 @@ void edge_server::install_handlers() {
                                                   : HandlerResponse::Unhandled;
     }});
   set_exception_handler(
-    [this](const httplib::Request& request, httplib::Response& answer, std::exception_ptr thrown) {
+    [this](const httplib::Request& request, httplib::Response& answer, const std::exception_ptr& thrown) {
       answer_exception(request, answer, std::move(thrown));
     });
   set_post_routing_handler([this](const httplib::Request& request, httplib::Response& answer) {
@@ -273,7 +273,7 @@ void edge_server::install_handlers() {
 }
 
 void edge_server::answer_exception(const httplib::Request& request, httplib::Response& answer,
-                                   std::exception_ptr thrown) {
+                                   const std::exception_ptr& thrown) {
   add(counters_.handler_exceptions, 1);
   const auto id = request.get_header_value(request_id_header);
   logging::error("{} {}: the handler threw {} (request {})", request.method, request.path,

@@ -113,7 +113,7 @@ private:
   void install_handlers();
   void complete_answer(const httplib::Request& request, httplib::Response& answer);
   void answer_exception(const httplib::Request& request, httplib::Response& answer,
-                        std::exception_ptr thrown);
+                        const std::exception_ptr& thrown);
 
   const edge_limits limits_;
   edge_counters counters_;

@@ -1,4 +1,5 @@
 #include "protocol/provider/borrowed_parser.hpp"
+#include "protocol/base/bytes.hpp"
 
 #include <mutex>
 #include <vector>
@@ -7,7 +8,7 @@ namespace perennial {
 
 namespace {
 
-constexpr size_t largest_kept = 256 * 1024; // bytes of document: 3.5 MiB of parser
+constexpr size_t largest_kept = 256 * kib; // bytes of document: 3.5 MiB of parser
 constexpr size_t most_kept = 16;
 
 struct parser_stock {

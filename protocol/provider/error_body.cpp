@@ -1,5 +1,6 @@
 #include "protocol/provider/error_body.hpp"
 
+#include "protocol/base/bytes.hpp"
 #include "protocol/provider/borrowed_parser.hpp"
 #include "protocol/provider/retry_after.hpp"
 
@@ -12,7 +13,7 @@ namespace {
 using simdjson::dom::element;
 using simdjson::dom::object;
 
-constexpr size_t longest_body = 256 * 1024; // what is longer is no error body
+constexpr size_t longest_body = 256 * kib; // what is longer is no error body
 constexpr size_t longest_message = 300;
 
 /// A code goes into results and metrics: only what looks like one.

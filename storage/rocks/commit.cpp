@@ -7,6 +7,7 @@
 #include "storage/record_codec.hpp"
 #include "storage/rocks/rocks_store.hpp"
 
+#include "protocol/base/bytes.hpp"
 #include "protocol/base/log.hpp"
 
 #include <algorithm>
@@ -16,9 +17,9 @@ namespace perennial::storage::rocks {
 namespace {
 
 /// Lines of one log are put together into rows of at most this size.
-constexpr size_t output_row_bytes = 64 * 1024;
+constexpr size_t output_row_bytes = 64 * kib;
 /// A WriteBatch that grew beyond this is not kept for the next group.
-constexpr size_t kept_rows_bytes = 8 * 1024 * 1024;
+constexpr size_t kept_rows_bytes = 8 * mib;
 
 /// The end of one log, as it grows in this group.
 class log_end {

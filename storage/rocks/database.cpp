@@ -77,7 +77,7 @@ rocksdb::Status database::open_tables(const std::string& dir, bool read_only) {
     tables.emplace_back(std::string{table_names[i]}, settings_.of(static_cast<table>(i)));
   }
   handles opened;
-  const auto status =
+  auto status =
     read_only ? rocksdb::DB::OpenForReadOnly(settings_.database, dir, tables, &opened, &db_)
               : rocksdb::DB::Open(settings_.database, dir, tables, &opened, &db_);
   if (!status.ok()) return status;

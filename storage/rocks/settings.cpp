@@ -1,4 +1,5 @@
 #include "storage/rocks/settings.hpp"
+#include "protocol/base/bytes.hpp"
 
 #include <rocksdb/cache.h>
 #include <rocksdb/table.h>
@@ -15,7 +16,7 @@ constexpr uint64_t mib = uint64_t{1} << 20;
 rocksdb::BlockBasedTableOptions blocks(const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::BlockBasedTableOptions b;
   b.block_cache = cache;
-  b.block_size = 16 * 1024;
+  b.block_size = 16 * kib;
   b.cache_index_and_filter_blocks = true;
   b.cache_index_and_filter_blocks_with_high_priority = true;
   b.pin_l0_filter_and_index_blocks_in_cache = true;

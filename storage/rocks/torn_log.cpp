@@ -1,5 +1,6 @@
 #include "storage/rocks/torn_log.hpp"
 
+#include "protocol/base/bytes.hpp"
 #include "protocol/base/log.hpp"
 
 #include <array>
@@ -8,7 +9,7 @@ namespace perennial::storage::rocks {
 
 namespace {
 
-constexpr size_t block_bytes = 32 * 1024;
+constexpr size_t block_bytes = 32 * kib;
 constexpr size_t head_bytes = 7;
 constexpr size_t sector_bytes = 512;
 
@@ -92,7 +93,8 @@ rocksdb::Status cut_torn_logs(rocksdb::Env& env, const std::string& dir) {
   for (const auto& name : names) {
     if (!is_log(name)) continue;
     if (!status.ok()) break;
-    const auto path = dir + "/" + name;
+    auto path = dir;
+    path.append("/").append(name);
     std::string bytes;
     status = rocksdb::ReadFileToString(&env, path, &bytes);
     if (!status.ok()) break;

@@ -370,7 +370,7 @@ result<void> remove_state(const std::string& dir) {
 
 } // namespace
 
-int run(run_options options) {
+int run(const run_options& options) {
   init_log("error"); // what a person should know is said by the watcher, once
   signals interrupts;
   if (options.jobs != "-") {

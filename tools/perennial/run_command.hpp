@@ -28,6 +28,6 @@ struct run_options {
   bool quiet = false;
 };
 
-int run(run_options options);
+int run(const run_options& options);
 
 } // namespace perennial::tool

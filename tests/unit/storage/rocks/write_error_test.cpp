@@ -35,7 +35,7 @@ commit_group example_group(batch_id a, batch_id b) {
   group.results = {ok_result(a, 0), ok_result(a, 1), ok_result(a, 1, "second\n"),
                    error_result(b, 5, 500)};
   group.waits = {{a, 7, {1, at(5), true, "reset"}}};
-  group.ambiguous = {{b, 2}};
+  group.ambiguous = {{a, 1}, {b, 2}};
   return group;
 }
 
