@@ -264,9 +264,8 @@ void edge_server::install_handlers() {
                                                   : HandlerResponse::Unhandled;
     }});
   set_exception_handler(
-    [this](const httplib::Request& request, httplib::Response& answer, const std::exception_ptr& thrown) {
-      answer_exception(request, answer, std::move(thrown));
-    });
+    [this](const httplib::Request& request, httplib::Response& answer,
+           const std::exception_ptr& thrown) { answer_exception(request, answer, thrown); });
   set_post_routing_handler([this](const httplib::Request& request, httplib::Response& answer) {
     complete_answer(request, answer);
   });
