@@ -76,6 +76,7 @@ CAF_ADD_TYPE_ID(perennial, (perennial::actors::returned_list))
 CAF_ADD_TYPE_ID(perennial, (perennial::actors::recorded))
 CAF_ADD_TYPE_ID(perennial, (perennial::actors::read_request))
 CAF_ADD_TYPE_ID(perennial, (perennial::actors::read_reply))
+CAF_ADD_TYPE_ID(perennial, (perennial::actors::context_ptr))
 CAF_ADD_TYPE_ID(perennial, (perennial::actors::resume_ptr))
 CAF_ADD_TYPE_ID(perennial, (perennial::actors::directory_ptr))
 CAF_ADD_TYPE_ID(perennial, (perennial::actors::call_done_ptr))
@@ -145,8 +146,8 @@ using dispatcher_actor = caf::typed_actor<
 
 /// READER: reads job lines ahead, a page at a time.
 using reader_actor = caf::typed_actor<
-  // Begins with a batch.
-  caf::reacts_to<start_atom, resume_ptr>,
+  // Begins with a batch; its lines get this context.
+  caf::reacts_to<start_atom, context_ptr, resume_ptr>,
   // About one page of pending lines; answers with `lines` to the dispatcher.
   caf::reacts_to<read_atom, read_request>, caf::reacts_to<forget_atom, uint64_t>>;
 

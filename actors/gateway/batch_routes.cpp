@@ -33,9 +33,12 @@ storage::batch_definition definition_of(const openai::create_batch_request& r,
   return d;
 }
 
-/// Everything that makes two requests the same: not the time, nor the key.
-sha256_digest hash_of(const storage::batch_definition& d) {
-  nlohmann::ordered_json j{{"file", d.file},
+/// Everything that makes two requests the same: not the time, nor the key. With a key of the
+/// client's the same bytes are the same file, so that who uploads them again after a lost answer is
+/// not refused.
+sha256_digest hash_of(const storage::batch_definition& d, const storage::file_record& file,
+                      bool keyed) {
+  nlohmann::ordered_json j{{"file", keyed ? to_hex(file.sha256) : std::to_string(d.file)},
                            {"endpoint", d.endpoint},
                            {"window", d.completion_window},
                            {"format", static_cast<int>(d.format)},
@@ -59,7 +62,7 @@ void create(const gateway_context& c, const httplib::Request& request, httplib::
   create_request r;
   r.definition = definition_of(*asked, *file);
   r.same.key = request.get_header_value("Idempotency-Key");
-  r.same.request_hash = hash_of(r.definition);
+  r.same.request_hash = hash_of(r.definition, *file, !r.same.key.empty());
   auto made = ask<storage::created_batch>(c.owner.system(), c.owner.dispatcher(), gateway_patience,
                                           create_atom_v, r);
   if (!made) return reply_error(to, made.error());

@@ -1,5 +1,6 @@
 // /healthz: the process lives. /readyz: it takes work, or why it does not.
 #include "actors/gateway/context.hpp"
+#include "actors/protect/memory_actor.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -35,7 +36,11 @@ void add_health_routes(http::edge_server& server, gateway_context& c) {
     const bool ready = c.ready;
     const json j{{"status", ready ? "ready" : "not ready"},
                  {"reason", ready ? json(nullptr) : json("starting or shutting down")},
-                 {"providers", providers(c)}};
+                 {"providers", providers(c)},
+                 {"memory",
+                  {{"budget_bytes", c.owner.config().memory_budget},
+                   {"rss_bytes", resident_bytes()},
+                   {"peak_rss_bytes", peak_resident_bytes()}}}};
     reply_json(to, j.dump(), ready ? 200 : 503);
   });
 }

@@ -43,7 +43,7 @@ bool learn(throttle& t, const outcome_event& e, steady_time now) {
 
 } // namespace
 
-throttle_actor::behavior_type throttle_behavior(self_ptr self, provider_config config,
+throttle_actor::behavior_type throttle_behavior(self_ptr self, const provider_config& config,
                                                 supervisor_actor supervisor) {
   self->state.decision.emplace(settings_of(config), self->clock().now());
   self->state.supervisor = std::move(supervisor);

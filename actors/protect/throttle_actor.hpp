@@ -18,7 +18,7 @@ struct throttle_state {
 };
 
 throttle_actor::behavior_type
-throttle_behavior(throttle_actor::stateful_pointer<throttle_state> self, provider_config config,
-                  supervisor_actor supervisor);
+throttle_behavior(throttle_actor::stateful_pointer<throttle_state> self,
+                  const provider_config& config, supervisor_actor supervisor);
 
 } // namespace perennial::actors

@@ -79,15 +79,17 @@ void activate(self_ptr self, const resume_ptr& r) {
   const auto& b = r->batch;
   auto definition = b.definition;
   if (definition.max_attempts == 0) definition.max_attempts = st.options.max_attempts;
-  st.table->add(std::make_shared<batch_context>(batch_context{b.id, std::move(definition)}),
-                b.state, b.progress);
-  self->send(st.reader, start_atom_v, r);
+  const context_ptr context =
+    std::make_shared<batch_context>(batch_context{b.id, std::move(definition)});
+  st.table->add(context, b.state, b.progress);
+  self->send(st.reader, start_atom_v, context, r);
 }
 
 void end_batch(self_ptr self, batch_id id) {
   auto& st = self->state;
   st.table->remove(id);
   st.stopping.erase(id);
+  st.completing.erase(id);
   self->send(st.reader, forget_atom_v, id);
   std::erase_if(st.survivors, [&](const auto& e) {
     if (e.first.first != id) return false;
@@ -97,6 +99,7 @@ void end_batch(self_ptr self, batch_id id) {
 }
 
 void complete(self_ptr self, batch_id id) {
+  if (!self->state.completing.insert(id).second) return; // its end is being written
   must_change(self, {id, storage::batch_change::complete, {}}, [self, id](const batch_record& b) {
     logging::info("batch {:016x} is completed: {} done, {} failed", id, b.progress.completed,
                   b.progress.failed);
@@ -164,7 +167,7 @@ bool is_worn_out(self_ptr self, work_item& item) {
   return item.crashes >= deaths_limit;
 }
 
-void fail_worn_out(self_ptr self, item_list items) {
+void fail_worn_out(self_ptr self, const item_list& items) {
   auto group = std::make_shared<storage::commit_group>();
   auto done = std::make_shared<recorded>();
   for (const auto& item : items) {
@@ -255,7 +258,7 @@ void take_lines(self_ptr self, read_reply& reply) {
     (is_worn_out(self, *item) ? worn_out : fresh).push_back(std::move(item));
   }
   st.table->on_lines(reply.batch, std::move(fresh), reply.at_end, now, wall_now());
-  if (!worn_out.empty()) fail_worn_out(self, std::move(worn_out));
+  if (!worn_out.empty()) fail_worn_out(self, worn_out);
   if (auto model = st.table->unrouted_model(reply.batch);
       model && st.warned_models.insert(*model).second) {
     logging::warn(
@@ -297,10 +300,9 @@ caf::result<batch_record> cancel(self_ptr self, batch_id id) {
 }
 
 caf::result<batch_record> set_paused(self_ptr self, batch_id id, bool paused, std::string reason) {
-  if (paused) logging::warn("batch {:016x} is paused: {}", id, reason);
   const auto change = paused ? storage::batch_change::pause : storage::batch_change::resume;
-  self->state.table->set_paused(id, paused);
   return try_change(self, {id, change, std::move(reason)}, [self](const batch_record& b) {
+    if (b.state.paused) logging::warn("batch {:016x} is paused: {}", b.id, b.state.pause_reason);
     self->state.table->set_paused(b.id, b.state.paused);
     pump(self);
   });

@@ -48,6 +48,8 @@ struct dispatcher_state {
   std::map<std::pair<storage::batch_id, storage::line_no>, survivor> survivors;
   /// Batches that are being cancelled, and until when their calls may go on.
   std::map<storage::batch_id, steady_time> stopping;
+  /// Their last result is on disk and their end is being written.
+  std::set<storage::batch_id> completing;
   /// Changes of state that the disk refused: done again a second later.
   std::vector<std::function<void()>> postponed;
   /// Models without a provider that were warned of.

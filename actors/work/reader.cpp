@@ -12,10 +12,9 @@ reader_actor::behavior_type reader_behavior(reader_actor::stateful_pointer<reade
   self->state.db = std::move(db);
   self->state.dispatcher = std::move(dispatcher);
   return {
-    [self](start_atom, const resume_ptr& r) {
+    [self](start_atom, const context_ptr& context, const resume_ptr& r) {
       read_cursor c;
-      c.context =
-        std::make_shared<const batch_context>(batch_context{r->batch.id, r->batch.definition});
+      c.context = context;
       c.slicer = std::make_unique<jobs::slicer>(rules_of(r->batch.definition));
       c.segments = r->unfinished_segments;
       c.waiting.insert(r->waiting.begin(), r->waiting.end());

@@ -22,14 +22,16 @@ namespace perennial::actors {
 /// What all lines of a batch share. Immutable.
 struct batch_context {
   storage::batch_id id = 0;
-  storage::batch_definition definition;
+  storage::batch_definition definition; ///< With the service's defaults in place of zeros.
 };
+
+using context_ptr = std::shared_ptr<const batch_context>;
 
 /// "No slot of the in-flight file is held."
 inline constexpr uint32_t no_slot = std::numeric_limits<uint32_t>::max();
 
 struct work_item {
-  std::shared_ptr<const batch_context> batch;
+  context_ptr batch;
   storage::line_no line = 0;
   std::string custom_id;
   std::string model;

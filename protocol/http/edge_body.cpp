@@ -10,7 +10,6 @@ constexpr size_t buffer_bytes = 256 * kib;
 
 body_reader::body_reader(connection& c, const edge_limits& limits, edge_counters& counters)
   : c_(c)
-  , limits_(limits)
   , counters_(counters)
   , rate_(limits.receive)
   , length_(c.in.request().head.content_length)

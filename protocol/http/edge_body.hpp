@@ -55,7 +55,6 @@ private:
   tl::unexpected<error> lose();
 
   connection& c_;
-  const edge_limits& limits_;
   edge_counters& counters_;
   rate_guard rate_;
   std::optional<uint64_t> length_;

@@ -16,5 +16,10 @@ void add_run(CLI::App& app, action& chosen);
 void add_check(CLI::App& app, action& chosen);
 void add_doctor(CLI::App& app, action& chosen);
 void add_serve(CLI::App& app, action& chosen);
+void add_submit(CLI::App& app, action& chosen);
+void add_status(CLI::App& app, action& chosen);
+void add_results(CLI::App& app, action& chosen);
+/// cancel, pause, resume and retry.
+void add_changes(CLI::App& app, action& chosen);
 
 } // namespace perennial::tool

@@ -39,9 +39,13 @@ int main(int argc, char** argv) {
     "2 wrong use, 3 could not be reached or was interrupted.");
   action chosen;
   add_run(app, chosen);
+  add_serve(app, chosen);
+  add_submit(app, chosen);
+  add_status(app, chosen);
+  add_results(app, chosen);
+  add_changes(app, chosen);
   add_check(app, chosen);
   add_doctor(app, chosen);
-  add_serve(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

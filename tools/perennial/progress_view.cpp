@@ -67,7 +67,7 @@ std::string to_text(const run_summary& s) {
       fmt::format("{} in, {} out", with_commas(c.tokens.input), with_commas(c.tokens.output)));
   row("wall time", format_duration(s.wall));
   row("rate", show_rate(per_second(s.done_now, s.wall)));
-  row("peak RSS", format_bytes(s.peak_rss));
+  if (s.peak_rss > 0) row("peak RSS", format_bytes(s.peak_rss));
   if (!s.output.empty()) row("results", s.output);
   out.pop_back();
   return out;

@@ -34,7 +34,7 @@ struct run_summary {
   storage::batch_progress counts; ///< Along the whole chain of retries.
   std::chrono::milliseconds wall{0};
   uint64_t done_now = 0; ///< Results of this invocation.
-  uint64_t peak_rss = 0;
+  uint64_t peak_rss = 0; ///< 0: not ours to tell.
   std::string output;
   std::string data_dir;
 };

@@ -4,6 +4,7 @@
 #include "protocol/jobs/endpoints.hpp"
 #include "tools/perennial/exit_code.hpp"
 #include "tools/perennial/terminal.hpp"
+#include "tools/perennial/validators.hpp"
 
 #include <filesystem>
 #include <memory>
@@ -16,23 +17,6 @@ namespace {
 std::string default_output(const std::string& jobs) {
   const std::filesystem::path p{jobs};
   return (p.parent_path() / (p.stem().string() + ".results.jsonl")).string();
-}
-
-std::string parse_amount(std::string& text) {
-  auto n = parse_bytes(text);
-  if (!n) return n.error().message;
-  text = std::to_string(*n);
-  return {};
-}
-
-std::string parse_concurrency(std::string& text) {
-  if (text == "auto") {
-    text = "0";
-    return {};
-  }
-  const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
-  if (digits && text.size() <= 6 && std::stoul(text) > 0) return {};
-  return "give a number of calls at once, or auto";
 }
 
 struct seconds_option {
@@ -64,7 +48,7 @@ void add_run(CLI::App& app, action& chosen) {
     ->capture_default_str()
     ->type_name("NAME");
   c->add_option("--concurrency", o->provider.max_in_flight, "Calls in flight; auto finds it")
-    ->transform(CLI::Validator{parse_concurrency, "N|auto", "concurrency"})
+    ->transform(call_count())
     ->default_str("auto");
   c->add_option("--model", o->model, "Send this model instead of the lines' own")
     ->type_name("NAME");
@@ -95,7 +79,7 @@ void add_run(CLI::App& app, action& chosen) {
     ->check(CLI::Range(1.0, 1e7))
     ->default_str("600");
   c->add_option("--memory", o->memory_bytes, "Memory budget, e.g. 512MiB")
-    ->transform(CLI::Validator{parse_amount, "SIZE", "size"})
+    ->transform(byte_amount())
     ->default_str("512MiB");
   c->add_option("--ca-file", o->provider.ca_file, "Certificates to trust besides the system's")
     ->type_name("PEM");
@@ -119,12 +103,18 @@ void add_run(CLI::App& app, action& chosen) {
         say_error("jobs from standard input need -o FILE for the results");
         return int{wrong_use};
       }
+      if (o->output == "-") {
+        say_error(
+          "-o needs a file: the results appear there whole at the end, and the state of the "
+          "run is kept beside it");
+        return int{wrong_use};
+      }
       if (o->output.empty()) o->output = default_output(o->jobs);
       if (o->data_dir.empty()) o->data_dir = o->output + ".perennial";
       o->provider.total_timeout = total->as_ms();
       o->provider.first_byte_timeout = total->as_ms();
       o->give_up = std::chrono::duration_cast<std::chrono::seconds>(give_up->as_ms());
-      return run(std::move(*o));
+      return run(*o);
     };
   });
 }

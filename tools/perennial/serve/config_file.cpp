@@ -1,0 +1,228 @@
+#include "tools/perennial/serve/config_file.hpp"
+
+#include "protocol/http/url.hpp"
+#include "tools/perennial/serve/config_keys.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+namespace perennial::tool {
+
+namespace {
+
+using actors::provider_config;
+using actors::service_config;
+
+constexpr uint32_t most_calls = 65'536;
+constexpr uint32_t most_per_minute = 100'000'000;
+constexpr uint64_t least_budget = 64 * mib;
+
+const std::vector<config_key<serve_settings>>& top_keys() {
+  static const std::vector<config_key<serve_settings>> keys{
+    text_key("listen", &serve_settings::listen),
+    text_key("log_level", &serve_settings::log_level),
+  };
+  return keys;
+}
+
+const std::vector<config_key<service_config>>& service_keys() {
+  static const std::vector<config_key<service_config>> keys{
+    text_key("data_dir", &service_config::data_dir),
+    number_key("max_attempts", &service_config::max_attempts, 1, 1000),
+    bytes_key("max_line_bytes", &service_config::max_line_bytes),
+    duration_key("drain_deadline", &service_config::drain_deadline),
+  };
+  return keys;
+}
+
+const std::vector<config_key<service_config>>& memory_keys() {
+  static const std::vector<config_key<service_config>> keys{
+    bytes_key("budget", &service_config::memory_budget),
+  };
+  return keys;
+}
+
+const std::vector<config_key<provider_config>>& provider_keys() {
+  static const std::vector<config_key<provider_config>> keys{
+    text_key("name", &provider_config::name),
+    text_key("base_url", &provider_config::base_url),
+    list_key("models", &provider_config::models),
+    text_key("api_key_env", &provider_config::api_key_env),
+    number_key("max_in_flight", &provider_config::max_in_flight, 1, most_calls, "auto"),
+    number_key("requests_per_minute", &provider_config::requests_per_minute, 0, most_per_minute),
+    duration_key("connect_timeout", &provider_config::connect_timeout),
+    duration_key("first_byte_timeout", &provider_config::first_byte_timeout),
+    duration_key("idle_timeout", &provider_config::idle_timeout),
+    duration_key("total_timeout", &provider_config::total_timeout),
+    bytes_key("max_response_bytes", &provider_config::max_response_bytes),
+    text_key("user_agent", &provider_config::user_agent),
+    text_key("ca_file", &provider_config::ca_file),
+  };
+  return keys;
+}
+
+/// One table is read in two halves, into two structs; what neither knows is unknown.
+result<void> read_top(std::string_view file, const toml::table& root, serve_settings& into) {
+  std::vector<std::string_view> elsewhere{"memory", "providers"};
+  for (const auto& k : service_keys()) elsewhere.push_back(k.name);
+  if (auto ok = read_table(file, root, top_keys(), into, elsewhere); !ok) return ok;
+  elsewhere = {"memory", "providers"};
+  for (const auto& k : top_keys()) elsewhere.push_back(k.name);
+  return read_table(file, root, service_keys(), into.service, elsewhere);
+}
+
+result<void> read_memory(std::string_view file, const toml::table& root, service_config& into) {
+  const auto* node = root.get("memory");
+  if (!node) return {};
+  const auto* table = node->as_table();
+  if (!table) {
+    return fail(errc::invalid_input, "{}memory must be a section: [memory] on a line of its own",
+                at_place(file, *node));
+  }
+  return read_table(file, *table, memory_keys(), into);
+}
+
+result<void> read_providers(std::string_view file, const toml::table& root, service_config& into) {
+  const auto* node = root.get("providers");
+  if (!node) return {};
+  const auto* list = node->as_array();
+  if (!list || !list->is_homogeneous(toml::node_type::table)) {
+    return fail(errc::invalid_input,
+                "{}providers must be sections: [[providers]] on a line of its own before each one",
+                at_place(file, *node));
+  }
+  into.providers.clear();
+  for (const auto& entry : *list) {
+    provider_config p;
+    p.name.clear();
+    if (auto ok = read_table(file, *entry.as_table(), provider_keys(), p); !ok) return ok;
+    if (p.name.empty() || p.base_url.empty()) {
+      return fail(errc::invalid_input, "{}this provider has no {}; a provider needs both",
+                  at_place(file, entry), p.name.empty() ? "name" : "base_url");
+    }
+    into.providers.push_back(std::move(p));
+  }
+  return {};
+}
+
+bool is_plain_name(std::string_view name) {
+  return !name.empty() && name.size() <= 64 &&
+         std::all_of(name.begin(), name.end(), [](unsigned char c) {
+           return std::isalnum(c) || c == '-' || c == '_' || c == '.';
+         });
+}
+
+/// A key written where the name of its variable belongs must not be shown.
+bool is_variable_name(std::string_view text) {
+  return !text.empty() && !std::isdigit(static_cast<unsigned char>(text.front())) &&
+         std::all_of(text.begin(), text.end(),
+                     [](unsigned char c) { return std::isalnum(c) || c == '_'; });
+}
+
+result<void> check_provider(const provider_config& p) {
+  if (!is_plain_name(p.name)) {
+    return fail(errc::invalid_input,
+                "a provider's name may have letters, digits, - _ and ., at most 64 of them");
+  }
+  const auto wrong = [&](const std::string& what) {
+    return fail(errc::invalid_input, "provider \"{}\": {}", p.name, what);
+  };
+  if (auto base = parse_base_url(p.base_url); !base) return wrong(base.error().message);
+  if (!p.api_key_env.empty() && !is_variable_name(p.api_key_env)) {
+    return wrong("api_key_env must be the name of an environment variable that holds the key, as "
+                 "OPENAI_API_KEY; the key itself does not belong into a configuration");
+  }
+  return {};
+}
+
+} // namespace
+
+std::string quote(std::string_view text) {
+  std::ostringstream out;
+  out << toml::value<std::string>{std::string{text}};
+  return out.str();
+}
+
+std::string at_place(std::string_view file, const toml::node& node) {
+  const auto& begin = node.source().begin;
+  return fmt::format("{}:{}:{}: ", file, begin.line, begin.column);
+}
+
+result<void> read_config(std::string_view text, std::string_view name, serve_settings& into) {
+  const auto parsed = toml::parse(text);
+  if (!parsed) {
+    const auto& e = parsed.error();
+    return fail(errc::invalid_input, "{}:{}:{}: {}", name, e.source().begin.line,
+                e.source().begin.column, e.description());
+  }
+  const toml::table& root = parsed.table();
+  serve_settings out = into;
+  if (auto ok = read_top(name, root, out); !ok) return ok;
+  if (auto ok = read_memory(name, root, out.service); !ok) return ok;
+  if (auto ok = read_providers(name, root, out.service); !ok) return ok;
+  into = std::move(out);
+  return {};
+}
+
+result<void> load_config(const std::string& path, serve_settings& into) {
+  std::ifstream in{path, std::ios::binary};
+  if (!in) {
+    return fail(errc::not_found, "the configuration {} cannot be read: {}", path,
+                std::strerror(errno));
+  }
+  std::ostringstream text;
+  text << in.rdbuf();
+  if (in.bad()) return fail(errc::io_error, "reading {}: {}", path, std::strerror(errno));
+  return read_config(text.str(), path, into);
+}
+
+result<void> check_settings(const serve_settings& s) {
+  const auto& c = s.service;
+  if (c.data_dir.empty()) {
+    return fail(errc::invalid_input,
+                "no data directory: set data_dir in the configuration, or give --data DIR");
+  }
+  if (c.providers.empty()) {
+    return fail(errc::invalid_input,
+                "no provider: add a section [[providers]] with a name and a base_url to the "
+                "configuration, or give --base-url URL");
+  }
+  if (c.memory_budget < least_budget) {
+    return fail(errc::invalid_input, "a memory budget of {} is too small; give at least {}",
+                format_bytes(c.memory_budget), format_bytes(least_budget));
+  }
+  std::set<std::string_view> names;
+  for (const auto& p : c.providers) {
+    if (auto ok = check_provider(p); !ok) return ok;
+    if (!names.insert(p.name).second) {
+      return fail(errc::invalid_input, "two providers have the name \"{}\"", p.name);
+    }
+  }
+  constexpr std::string_view levels[] = {"trace", "debug", "info", "warning", "error"};
+  if (std::find(std::begin(levels), std::end(levels), s.log_level) == std::end(levels)) {
+    return fail(errc::invalid_input, "there is no log level \"{}\"{}; there are {}", s.log_level,
+                suggest(s.log_level, levels), fmt::join(levels, ", "));
+  }
+  return {};
+}
+
+std::string print_config(const serve_settings& s) {
+  auto out = write_table(top_keys(), s) + write_table(service_keys(), s.service);
+  out += "\n[memory]\n" + write_table(memory_keys(), s.service);
+  for (const auto& p : s.service.providers) {
+    const bool set = !p.api_key_env.empty() && std::getenv(p.api_key_env.c_str()) != nullptr;
+    out += fmt::format("\n[[providers]] # {}\n{}",
+                       p.api_key_env.empty() ? "sends no key"
+                       : set                 ? "its key is set"
+                                             : "the variable of its key is not set",
+                       write_table(provider_keys(), p));
+  }
+  return out;
+}
+
+} // namespace perennial::tool
