@@ -122,6 +122,8 @@ struct call_done {
   std::optional<storage::line_result> result; ///< Where the line is done.
   std::chrono::milliseconds took{0};
   uint64_t response_bytes = 0;
+  item_ptr
+    next; ///< The worker took this line from the shelf and goes on with it; null: it is idle.
 };
 using call_done_ptr = std::shared_ptr<call_done>;
 

@@ -71,6 +71,8 @@ public:
   /// The epoch to tag calls with that are let out now.
   uint32_t epoch() const noexcept { return epoch_; }
 
+  bool nothing_parked() const noexcept { return parked_.empty(); }
+
   /// Whether a line of `model` may be let out. Cheap when nothing is parked.
   bool may_call(std::string_view model) const;
 

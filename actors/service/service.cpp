@@ -41,6 +41,7 @@ service::system_config::system_config() {
   add_message_types<caf::id_block::perennial>();
   set("scheduler.max-threads", size_t{2});
   set("scheduler.max-throughput", size_t{100}); // unlimited starves others for 300 ms
+  set("scheduler.policy", caf::atom("sharing"));
 }
 
 service::service(service_config config)

@@ -19,7 +19,17 @@ perennial::call_report not_made(const error& why) {
   return r;
 }
 
+/// Notes that the call goes out, and when.
+void mark_out(const worker_peers& peers, work_item& item) {
+  const auto old_slot = item.slot; // from an earlier process
+  const auto slot = peers.calls_out->take(item.batch->id, item.line, item.crashes);
+  item.slot = slot.value_or(no_slot); // full: the call is made, only not counted as out
+  if (old_slot != no_slot) peers.calls_out->free(old_slot);
+  item.sent = steady_now();
+}
+
 call_done_ptr make_call(const worker_peers& peers, item_ptr item) {
+  mark_out(peers, *item);
   auto done = std::make_shared<call_done>();
   done->worker = peers.number;
   const auto& definition = item->batch->definition;
@@ -41,6 +51,7 @@ call_done_ptr make_call(const worker_peers& peers, item_ptr item) {
                                  done->outcome, peers.config.name);
   }
   done->item = std::move(item);
+  if (fate == line_fate::result) done->next = peers.ready->take(peers.number);
   return done;
 }
 
@@ -52,7 +63,11 @@ worker_actor::behavior_type worker_behavior(worker_actor::stateful_pointer<worke
   return {
     [self](call_atom, item_ptr& item) {
       const auto& p = self->state.peers;
-      self->send(p.supervisor, called_atom_v, make_call(p, std::move(item)));
+      while (item) {
+        auto done = make_call(p, std::move(item));
+        item = done->next;
+        self->send(p.supervisor, called_atom_v, std::move(done));
+      }
     },
   };
 }

@@ -1,12 +1,15 @@
 // A client worker: owns one keep-alive connection, makes one call at a time, and turns the answer
-// into a result line on its own thread. Detached, since the call blocks. It decides nothing but
-// what a pure function tells it (`classify`, `decide`).
+// into a result line on its own thread. After a good answer it goes on with the next line from the
+// shelf, if there is one; else it waits for its supervisor. Detached, since the call blocks. It
+// decides nothing but what a pure function tells it (`classify`, `decide`).
 #pragma once
 
 #include "actors/interfaces.hpp"
 #include "actors/service/config.hpp"
 #include "actors/work/route_knowledge.hpp"
+#include "actors/work/shelf.hpp"
 #include "protocol/provider/connection.hpp"
+#include "storage/inflight.hpp"
 
 #include <memory>
 
@@ -18,6 +21,8 @@ struct worker_peers {
   /// Shared with the supervisor, which may abort a call.
   std::shared_ptr<perennial::connection> connection;
   std::shared_ptr<route_knowledge> knowledge;
+  std::shared_ptr<storage::inflight> calls_out;
+  std::shared_ptr<shelf> ready;
   supervisor_actor supervisor;
 };
 

@@ -29,6 +29,8 @@ constexpr milliseconds park_recheck{500};
 constexpr milliseconds full_park_wait{30'000};
 /// A group goes to the store at this size at the latest.
 constexpr size_t group_limit = 512;
+/// So many lines lie ready at most.
+constexpr uint32_t most_ready = 512;
 
 double jitter(self_ptr self) {
   return std::uniform_real_distribution<double>{0.0, 1.0}(self->state.random);
@@ -118,14 +120,25 @@ storage::commit_group& group(supervisor_state& st) {
 // -- workers
 // ------------------------------------------------------------------------------------------
 
+worker_peers peers_of_worker(self_ptr self, uint32_t number,
+                             std::shared_ptr<perennial::connection> over) {
+  const auto& st = self->state;
+  return {number,
+          st.peers.config,
+          std::move(over),
+          st.knowledge,
+          st.peers.calls_out,
+          st.ready,
+          caf::actor_cast<supervisor_actor>(self)};
+}
+
 uint32_t spawn_worker(self_ptr self) {
   auto& st = self->state;
   const auto number = static_cast<uint32_t>(st.workers.size());
   worker_slot w;
   w.connection = std::shared_ptr<perennial::connection>{st.peers.client->new_connection()};
   w.handle = self->spawn<caf::detached + caf::monitored>(
-    worker_behavior, worker_peers{number, st.peers.config, w.connection, st.knowledge,
-                                  caf::actor_cast<supervisor_actor>(self)});
+    worker_behavior, peers_of_worker(self, number, w.connection));
   st.by_address[w.handle->address()] = number;
   st.workers.push_back(std::move(w));
   return number;
@@ -150,18 +163,21 @@ void worker_died(self_ptr self, const caf::down_msg& down) {
                  caf::to_string(down.reason));
   const auto now = self->clock().now();
   const auto verdict = st.restarts.on_death(now, jitter(self));
+  const auto give_back = [&](item_ptr item) {
+    ++item->crashes;
+    st.charged -= std::min(st.charged, item->charged_bytes);
+    st.outbox.back.push_back({std::move(item), verdict.delay});
+    flush_soon(self);
+  };
   if (w.item) {
     --st.in_flight;
-    ++w.item->crashes;
-    st.charged -= std::min(st.charged, w.item->charged_bytes);
-    st.outbox.back.push_back({std::exchange(w.item, nullptr), verdict.delay});
-    flush_soon(self);
+    give_back(std::exchange(w.item, nullptr));
   }
+  if (auto untold = st.ready->untold(number)) give_back(std::move(untold));
   // The same place, a new connection and thread.
   w.connection = std::shared_ptr<perennial::connection>{st.peers.client->new_connection()};
   w.handle = self->spawn<caf::detached + caf::monitored>(
-    worker_behavior, worker_peers{number, st.peers.config, w.connection, st.knowledge,
-                                  caf::actor_cast<supervisor_actor>(self)});
+    worker_behavior, peers_of_worker(self, number, w.connection));
   st.by_address[w.handle->address()] = number;
   ++w.restarts;
   st.idle.push_back(number);
@@ -189,36 +205,61 @@ bool may_call(self_ptr self, steady_time now) {
   return st.throttle_calls.available() > 0 && st.breaker_permits.available() > 0;
 }
 
-/// A parked key or model: its lines wait in the dispatcher until the next probe. True when this one
-/// may go out.
-bool route_open(self_ptr self, item_ptr& item, steady_time now) {
+/// A line of a parked key or model waits in the dispatcher until the next probe.
+void wait_for_route(self_ptr self, item_ptr item, steady_time now) {
   auto& st = self->state;
-  if (st.parked.may_call(item->model)) return true;
   const auto probe = st.parked.next_wakeup().value_or(now + park_recheck);
   const auto wait = std::chrono::duration_cast<milliseconds>(probe - now);
   st.outbox.back.push_back({std::move(item), std::max(wait, park_recheck)});
   flush_soon(self);
-  return false;
+}
+
+/// The marks by which its outcome will be understood.
+void stamp(supervisor_state& st, work_item& item, steady_time now) {
+  item.breaker_epoch = st.breaker_permits.take();
+  st.throttle_calls.take();
+  item.park_epoch = st.parked.epoch();
+  st.parked.take(item.model, now);
+}
+
+/// The worker has the line, or gets it with this.
+void goes_out(supervisor_state& st, worker_slot& w, item_ptr item, steady_time now) {
+  ++st.outbox.used;
+  ++st.in_flight;
+  w.item = std::move(item);
+  w.since = now;
 }
 
 void hand_out(self_ptr self, item_ptr item, steady_time now) {
   auto& st = self->state;
-  const auto old_slot = item->slot; // from an earlier process
-  auto slot = st.peers.calls_out->take(item->batch->id, item->line, item->crashes);
-  item->slot = slot.value_or(no_slot); // full: the call is made, only not counted as out
-  if (old_slot != no_slot) st.peers.calls_out->free(old_slot);
-  item->breaker_epoch = st.breaker_permits.take();
-  st.throttle_calls.take();
-  item->park_epoch = st.parked.epoch();
-  st.parked.take(item->model, now);
-  item->sent = now;
-  ++st.outbox.used;
-  ++st.in_flight;
-  const auto number = idle_worker(self);
-  auto& w = st.workers[number];
-  w.item = item;
-  w.since = now;
+  stamp(st, *item, now);
+  auto& w = st.workers[idle_worker(self)];
+  goes_out(st, w, item, now);
   self->send(w.handle, call_atom_v, std::move(item));
+}
+
+/// Nothing holds lines up: neither a limit on calls nor a park nor a pause.
+bool flows_freely(const supervisor_state& st, steady_time now) {
+  const auto& t = st.throttle_says;
+  return !st.draining && st.breaker_permits.available() == unlimited_permits &&
+         st.throttle_calls.available() == unlimited_permits && st.parked.nothing_parked() &&
+         (!t.paused_until || *t.paused_until <= now) && st.in_flight <= t.in_flight;
+}
+
+/// Takes back what no worker has taken, to the front of the queue.
+void clear_shelf(supervisor_state& st) {
+  auto lines = st.ready->clear();
+  for (const auto& item : lines) {
+    st.charged -= std::min(st.charged, item->charged_bytes);
+    item->charged_bytes = 0;
+  }
+  st.queue.insert(st.queue.begin(), std::make_move_iterator(lines.begin()),
+                  std::make_move_iterator(lines.end()));
+}
+
+/// How many lines may lie ready.
+size_t shelf_target(const supervisor_state& st) {
+  return std::min<size_t>(st.throttle_says.in_flight, most_ready);
 }
 
 /// Asks the dispatcher for as many lines as could be in flight, and a few to have at hand.
@@ -226,32 +267,62 @@ void ask_for_lines(self_ptr self) {
   auto& st = self->state;
   if (st.draining || st.breaker_says.permits == 0 || st.throttle_says.in_flight == 0) return;
   const auto limit = st.throttle_says.in_flight;
-  const auto spare = std::clamp(limit / 2, 1u, 512u);
-  const auto have = st.in_flight + static_cast<uint32_t>(st.queue.size()) + st.wanted;
+  const auto spare = 2 * std::clamp(limit, 1u, most_ready);
+  const auto have =
+    st.in_flight + static_cast<uint32_t>(st.queue.size() + st.ready->size()) + st.wanted;
   if (have + (spare + 1) / 2 > limit + spare) return;
   const auto more = limit + spare - have;
   st.wanted += more;
   self->send(st.peers.dispatcher, want_atom_v, st.peers.number, more);
 }
 
+/// Takes the memory that the next line of the queue will need. False: it must wait for it.
+bool charge_next(self_ptr self) {
+  auto& st = self->state;
+  auto& next = *st.queue.front();
+  const auto needed = estimate(st, next);
+  if (st.charged + needed > st.granted) {
+    ask_memory(self, needed);
+    return false;
+  }
+  next.charged_bytes = needed;
+  st.charged += needed;
+  return true;
+}
+
+item_ptr take_next(supervisor_state& st) {
+  auto item = std::move(st.queue.front());
+  st.queue.pop_front();
+  return item;
+}
+
+void fill_shelf(self_ptr self, steady_time now) {
+  auto& st = self->state;
+  const auto target = shelf_target(st);
+  for (auto n = st.ready->size(); n < target && !st.queue.empty(); ++n) {
+    if (!charge_next(self)) return;
+    auto item = take_next(st);
+    stamp(st, *item, now);
+    st.ready->put(std::move(item));
+  }
+}
+
 void pump(self_ptr self) {
   auto& st = self->state;
   const auto now = self->clock().now();
   st.parked.on_tick(now);
+  const bool free = flows_freely(st, now);
+  // Idle workers go before the shelf: what lies there is for those that are busy.
+  if (!free || (st.queue.empty() && st.in_flight < st.throttle_says.in_flight)) clear_shelf(st);
   while (!st.queue.empty() && may_call(self, now)) {
-    auto& next = st.queue.front();
-    const auto needed = estimate(st, *next);
-    if (st.charged + needed > st.granted) {
-      ask_memory(self, needed);
-      break;
+    if (!st.parked.may_call(st.queue.front()->model)) {
+      wait_for_route(self, take_next(st), now);
+      continue;
     }
-    auto item = std::move(next);
-    st.queue.pop_front();
-    if (!route_open(self, item, now)) continue;
-    item->charged_bytes = needed;
-    st.charged += needed;
-    hand_out(self, std::move(item), now);
+    if (!charge_next(self)) break;
+    hand_out(self, take_next(st), now);
   }
+  if (free) fill_shelf(self, now);
   ask_for_lines(self);
 }
 
@@ -320,14 +391,20 @@ void take_call(self_ptr self, call_done& d) {
   auto& w = st.workers[d.worker];
   w.item.reset();
   ++w.calls;
-  st.idle.push_back(d.worker);
   --st.in_flight;
   ++st.calls;
+  const auto in_flight = st.in_flight + 1; // as it ended
+  if (d.next) {
+    st.ready->told(d.worker, d.next);
+    goes_out(st, w, std::move(d.next), d.item->sent);
+  } else {
+    st.idle.push_back(d.worker);
+  }
   if (d.answered) ++st.answered;
   st.response_estimate += (static_cast<double>(d.response_bytes) - st.response_estimate) / 64.0;
   const auto now = self->clock().now();
   note_alarms(self, d, now);
-  outcome_event event{d.item->breaker_epoch, d.outcome, d.item->sent, st.in_flight + 1};
+  outcome_event event{d.item->breaker_epoch, d.outcome, d.item->sent, in_flight};
   st.outbox.outcomes.push_back(std::move(event));
   if (d.result) {
     take_result(st, d);
@@ -343,6 +420,7 @@ void take_call(self_ptr self, call_done& d) {
 
 void give_back_queued(self_ptr self, const std::function<bool(const work_item&)>& which) {
   auto& st = self->state;
+  clear_shelf(st);
   std::erase_if(st.queue, [&](item_ptr& item) {
     if (!which(*item)) return false;
     st.outbox.back.push_back({std::move(item), milliseconds{0}});
@@ -400,6 +478,7 @@ supervisor_actor::behavior_type supervisor_behavior(self_ptr self, supervisor_pe
   self->set_down_handler([self](const caf::down_msg& down) { worker_died(self, down); });
   self->set_exit_handler([self](const caf::exit_msg& why) {
     // Workers that still hold a call must not keep the shutdown waiting.
+    self->state.ready->clear();
     for (auto& w : self->state.workers) {
       w.connection->close();
       self->send_exit(w.handle, why.reason);
@@ -419,6 +498,7 @@ supervisor_actor::behavior_type supervisor_behavior(self_ptr self, supervisor_pe
       auto& s = self->state;
       s.breaker_permits.on_gate(g.epoch, g.permits);
       s.breaker_says = g;
+      clear_shelf(s); // its lines are stamped with the epoch before
       pump(self);
     },
     [self](permits_atom, const throttle_permits& p) {

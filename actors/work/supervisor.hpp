@@ -2,8 +2,8 @@
 // permits, parked routes and the memory budget allow; spawns workers when there is more to do than
 // idle ones, replaces those that die; gathers results and outcomes and sends them on in groups.
 //
-//   dispatcher ─work─▶ queue ─call─▶ worker ─called─▶ ┬─ results, waits ─▶ store ─▶ recorded ─▶
-//   dispatcher
+//   dispatcher ─work─▶ queue ─call──▶ worker ─called─▶ ┬─ results, waits ─▶ store ─▶ recorded ─▶
+//                        └──▶ shelf ──▶                │                               dispatcher
 //        ▲                                             ├─ back ─▶ dispatcher
 //        └── want (credit) ────────────────────────────┴─ outcomes ─▶ breaker, throttle
 #pragma once
@@ -14,6 +14,7 @@
 #include "actors/service/config.hpp"
 #include "actors/work/restart_policy.hpp"
 #include "actors/work/route_knowledge.hpp"
+#include "actors/work/shelf.hpp"
 #include "protocol/provider/connection.hpp"
 #include "storage/inflight.hpp"
 
@@ -69,6 +70,7 @@ struct supervisor_state {
   std::mt19937_64 random{std::random_device{}()};
 
   std::deque<item_ptr> queue;
+  std::shared_ptr<shelf> ready = std::make_shared<shelf>();
   std::vector<worker_slot> workers;
   std::vector<uint32_t> idle; ///< Last in, first out: warm connections first.
   std::map<caf::actor_addr, uint32_t> by_address;

@@ -14,7 +14,7 @@ using storage::batch_id;
 using storage::validation_phase;
 
 /// Bytes of the file per step, and so between two notes of how far validation has come.
-constexpr uint64_t step_bytes = 4ull << 20;
+constexpr uint64_t step_bytes = 16ull << 20;
 
 /// Tries again what the disk refused.
 constexpr std::chrono::seconds retry_after{1};
