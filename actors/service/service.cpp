@@ -95,7 +95,7 @@ void service::spawn(std::vector<std::shared_ptr<const provider_client>> clients)
 }
 
 void service::stop(std::chrono::milliseconds deadline) {
-  if (std::exchange(stopped_, true)) return;
+  if (std::exchange(stopped_, true) || !dispatcher_) return; // the start failed: nothing to end
   caf::scoped_actor self{system_};
   self->send(dispatcher_, drain_atom_v, true);
 
