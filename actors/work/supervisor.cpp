@@ -23,8 +23,6 @@ constexpr uint64_t grant_bytes = 4ull << 20;
 /// What a line in flight takes besides its bodies.
 constexpr uint64_t line_overhead = 4096;
 constexpr milliseconds memory_retry{50};
-/// A line of a parked key or model looks again after this at the soonest.
-constexpr milliseconds park_recheck{500};
 /// A line whose model cannot be parked, since too many are, waits this long.
 constexpr milliseconds full_park_wait{30'000};
 /// A group goes to the store at this size at the latest.
@@ -208,9 +206,8 @@ bool may_call(self_ptr self, steady_time now) {
 /// A line of a parked key or model waits in the dispatcher until the next probe.
 void wait_for_route(self_ptr self, item_ptr item, steady_time now) {
   auto& st = self->state;
-  const auto probe = st.parked.next_wakeup().value_or(now + park_recheck);
-  const auto wait = std::chrono::duration_cast<milliseconds>(probe - now);
-  st.outbox.back.push_back({std::move(item), std::max(wait, park_recheck)});
+  const auto wait = std::chrono::ceil<milliseconds>(st.parked.ask_again(item->model, now) - now);
+  st.outbox.back.push_back({std::move(item), wait});
   flush_soon(self);
 }
 
