@@ -444,7 +444,7 @@ std::string alarm_text(const supervisor_state& st) {
   }
   if (st.breaker_says.state == breaker_state::closed) return {};
   return fmt::format("{} is taken for down and is being probed; its lines wait. {}",
-                     st.peers.config.base_url, st.breaker_says.reason);
+                     st.peers.config.base_url, st.down_reason);
 }
 
 provider_status status(self_ptr self) {
@@ -495,6 +495,11 @@ supervisor_actor::behavior_type supervisor_behavior(self_ptr self, supervisor_pe
       auto& s = self->state;
       s.breaker_permits.on_gate(g.epoch, g.permits);
       s.breaker_says = g;
+      if (g.state == breaker_state::closed) {
+        s.down_reason.clear();
+      } else if (s.down_reason.empty()) {
+        s.down_reason = g.reason; // not what each trial says: the alarm is one alarm
+      }
       clear_shelf(s); // its lines are stamped with the epoch before
       pump(self);
     },

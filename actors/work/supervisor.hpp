@@ -78,6 +78,7 @@ struct supervisor_state {
   uint32_t wanted = 0; ///< Lines asked for and not come.
 
   breaker_gate breaker_says{.epoch = 0, .permits = 0}; ///< Nothing goes out before they spoke.
+  std::string down_reason; ///< Why the breaker opened; empty while it is closed.
   throttle_permits throttle_says;
   permit_counter breaker_permits;
   permit_counter throttle_calls;
