@@ -124,7 +124,7 @@ worker_peers peers_of_worker(self_ptr self, uint32_t number,
   return {number,
           st.peers.config,
           std::move(over),
-          st.knowledge,
+          st.peers.knowledge,
           st.peers.calls_out,
           st.ready,
           caf::actor_cast<supervisor_actor>(self)};

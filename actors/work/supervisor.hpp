@@ -36,6 +36,7 @@ struct supervisor_peers {
   store_actor writer;
   memory_actor memory;
   dispatcher_actor dispatcher;
+  std::shared_ptr<route_knowledge> knowledge = std::make_shared<route_knowledge>();
 };
 
 /// One worker as its supervisor sees it.
@@ -64,7 +65,6 @@ struct supervisor_state {
   supervisor_peers peers;
   breaker_actor breaker;
   throttle_actor throttle;
-  std::shared_ptr<route_knowledge> knowledge = std::make_shared<route_knowledge>();
   route_park parked;
   restart_policy restarts;
   std::mt19937_64 random{std::random_device{}()};
