@@ -37,10 +37,23 @@ bool route_park::may_call(std::string_view model) const {
   return open(whole_key) && (model.empty() || open(model));
 }
 
+steady_time route_park::ask_again(std::string_view model, steady_time now) const {
+  const auto soon = now + config_.ask_again;
+  auto at = soon;
+  for (const auto name : {whole_key, model}) {
+    const auto found = parked_.find(name);
+    if (found == parked_.end()) continue;
+    const auto& route = found->second;
+    at = std::max(at, route.probing || route.permits > 0 ? soon : route.next_probe);
+  }
+  return at;
+}
+
 void route_park::take(std::string_view model, steady_time now) {
   with_each(model, [&](routes::iterator found) {
     auto& route = found->second;
     route.permits = 0;
+    route.probing = true;
     route.next_probe = now + config_.probe.after(++route.probes);
   });
 }
@@ -53,6 +66,7 @@ route_park::effect route_park::park(std::string_view model, park_kind kind, std:
     if (epoch >= found->second.epoch) {
       found->second.kind = kind;
       found->second.reason = std::move(reason);
+      found->second.probing = false;
     }
     return effect::none;
   }
@@ -64,6 +78,7 @@ route_park::effect route_park::park(std::string_view model, park_kind kind, std:
                                       .permits = 0,
                                       .next_probe = now + config_.probe.after(0),
                                       .probes = 0,
+                                      .probing = false,
                                       .epoch = ++epoch_});
   return effect::changed;
 }
@@ -82,6 +97,7 @@ bool route_park::on_returned(std::string_view model, uint32_t epoch) {
     auto& route = found->second;
     if (epoch < route.epoch || route.permits > 0) return;
     route.permits = 1;
+    route.probing = false;
     changed = true;
   });
   return changed;

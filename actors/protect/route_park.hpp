@@ -43,6 +43,7 @@ inline constexpr std::string_view whole_key = "";
 
 struct park_config {
   backoff probe{.first = std::chrono::seconds{5}, .max = std::chrono::seconds{60}};
+  std::chrono::milliseconds ask_again{500}; ///< At the soonest.
   size_t most_models = 256; ///< Job files may name any number of models: the table must not grow.
 };
 
@@ -55,6 +56,7 @@ struct parked_route {
   uint32_t permits = 0;   ///< Probes that may be let out now: 0 or 1.
   steady_time next_probe; ///< When the next one is due.
   uint32_t probes = 0;    ///< Let out so far.
+  bool probing = false;   ///< One is out, and has not failed yet.
   uint32_t epoch = 0;     ///< In which it was parked.
 };
 
@@ -75,6 +77,10 @@ public:
 
   /// Whether a line of `model` may be let out. Cheap when nothing is parked.
   bool may_call(std::string_view model) const;
+
+  /// When a line of `model` that may not be let out should ask again: at the next probe, or soon
+  /// where one is out, whose answer may open the way for all.
+  steady_time ask_again(std::string_view model, steady_time now) const;
 
   /// A line of `model` is let out: takes the permits of the probe, if it is one.
   void take(std::string_view model, steady_time now);

@@ -84,18 +84,23 @@ void service::spawn(std::vector<std::shared_ptr<const provider_client>> clients)
   dispatcher_ = system_.spawn(dispatcher_behavior,
                               dispatcher_peers{db_, calls_out_, writer_, memory_}, options);
 
+  auto known = std::make_shared<known_routes>(
+    (std::filesystem::path{config_.data_dir} / "known_routes").string());
   auto directory = std::make_shared<supervisor_directory>();
   for (uint32_t i = 0; i < config_.providers.size(); ++i) {
-    supervisors_.push_back(system_.spawn(
-      supervisor_behavior, supervisor_peers{i, config_.providers[i], std::move(clients[i]),
-                                            calls_out_, writer_, memory_, dispatcher_}));
+    auto knowledge = std::make_shared<route_knowledge>(known, config_.providers[i].base_url,
+                                                       clients[i]->settings().api_key);
+    supervisors_.push_back(
+      system_.spawn(supervisor_behavior,
+                    supervisor_peers{i, config_.providers[i], std::move(clients[i]), calls_out_,
+                                     writer_, memory_, dispatcher_, std::move(knowledge)}));
   }
   directory->supervisors = supervisors_;
   caf::anon_send(dispatcher_, start_atom_v, directory_ptr{directory});
 }
 
 void service::stop(std::chrono::milliseconds deadline) {
-  if (std::exchange(stopped_, true)) return;
+  if (std::exchange(stopped_, true) || !dispatcher_) return; // the start failed: nothing to end
   caf::scoped_actor self{system_};
   self->send(dispatcher_, drain_atom_v, true);
 

@@ -3,7 +3,10 @@
 // written by every worker of the provider, read by every worker.
 #pragma once
 
+#include "actors/work/known_routes.hpp"
+
 #include <atomic>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <shared_mutex>
@@ -16,12 +19,24 @@ public:
   /// Models remembered; beyond that a success counts for the key only.
   static constexpr size_t models_kept = 1024;
 
+  /// Knows what this process sees.
+  route_knowledge() = default;
+  /// Knows what earlier processes saw too, with the same URL and key.
+  route_knowledge(std::shared_ptr<known_routes> before, std::string base_url, secret key)
+    : before_(std::move(before))
+    , base_url_(std::move(base_url))
+    , api_key_(std::move(key))
+    , key_(before_->contains(base_url_, api_key_, {})) {}
+
   bool key_worked() const { return key_.load(std::memory_order_relaxed); }
 
   bool model_worked(const std::string& model) const {
     if (!key_worked()) return false;
-    const std::shared_lock lock{mutex_};
-    return models_.contains(model);
+    {
+      const std::shared_lock lock{mutex_};
+      if (models_.contains(model)) return true;
+    }
+    return before_ && !model.empty() && before_->contains(base_url_, api_key_, model);
   }
 
   void on_success(const std::string& model) {
@@ -32,9 +47,15 @@ public:
     const std::unique_lock lock{mutex_};
     key_ = true;
     models_.insert(model);
+    if (!before_) return;
+    before_->add(base_url_, api_key_, {});
+    before_->add(base_url_, api_key_, model);
   }
 
 private:
+  std::shared_ptr<known_routes> before_;
+  std::string base_url_;
+  secret api_key_;
   std::atomic<bool> key_{false};
   mutable std::shared_mutex mutex_;
   std::set<std::string> models_;

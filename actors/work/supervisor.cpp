@@ -23,8 +23,6 @@ constexpr uint64_t grant_bytes = 4ull << 20;
 /// What a line in flight takes besides its bodies.
 constexpr uint64_t line_overhead = 4096;
 constexpr milliseconds memory_retry{50};
-/// A line of a parked key or model looks again after this at the soonest.
-constexpr milliseconds park_recheck{500};
 /// A line whose model cannot be parked, since too many are, waits this long.
 constexpr milliseconds full_park_wait{30'000};
 /// A group goes to the store at this size at the latest.
@@ -131,7 +129,7 @@ worker_peers peers_of_worker(self_ptr self, uint32_t number,
   return {number,
           st.peers.config,
           std::move(over),
-          st.knowledge,
+          st.peers.knowledge,
           st.peers.calls_out,
           st.ready,
           caf::actor_cast<supervisor_actor>(self)};
@@ -213,9 +211,8 @@ bool may_call(self_ptr self, steady_time now) {
 /// A line of a parked key or model waits in the dispatcher until the next probe.
 void wait_for_route(self_ptr self, item_ptr item, steady_time now) {
   auto& st = self->state;
-  const auto probe = st.parked.next_wakeup().value_or(now + park_recheck);
-  const auto wait = std::chrono::duration_cast<milliseconds>(probe - now);
-  st.outbox.back.push_back({std::move(item), std::max(wait, park_recheck)});
+  const auto wait = std::chrono::ceil<milliseconds>(st.parked.ask_again(item->model, now) - now);
+  st.outbox.back.push_back({std::move(item), wait});
   flush_soon(self, true);
 }
 
@@ -453,7 +450,7 @@ std::string alarm_text(const supervisor_state& st) {
   }
   if (st.breaker_says.state == breaker_state::closed) return {};
   return fmt::format("{} is taken for down and is being probed; its lines wait. {}",
-                     st.peers.config.base_url, st.breaker_says.reason);
+                     st.peers.config.base_url, st.down_reason);
 }
 
 provider_status status(self_ptr self) {
@@ -504,6 +501,11 @@ supervisor_actor::behavior_type supervisor_behavior(self_ptr self, supervisor_pe
       auto& s = self->state;
       s.breaker_permits.on_gate(g.epoch, g.permits);
       s.breaker_says = g;
+      if (g.state == breaker_state::closed) {
+        s.down_reason.clear();
+      } else if (s.down_reason.empty()) {
+        s.down_reason = g.reason; // not what each trial says: the alarm is one alarm
+      }
       clear_shelf(s); // its lines are stamped with the epoch before
       pump(self);
     },

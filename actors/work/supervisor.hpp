@@ -36,6 +36,7 @@ struct supervisor_peers {
   store_actor writer;
   memory_actor memory;
   dispatcher_actor dispatcher;
+  std::shared_ptr<route_knowledge> knowledge = std::make_shared<route_knowledge>();
 };
 
 /// One worker as its supervisor sees it.
@@ -64,7 +65,6 @@ struct supervisor_state {
   supervisor_peers peers;
   breaker_actor breaker;
   throttle_actor throttle;
-  std::shared_ptr<route_knowledge> knowledge = std::make_shared<route_knowledge>();
   route_park parked;
   restart_policy restarts;
   std::mt19937_64 random{std::random_device{}()};
@@ -78,6 +78,7 @@ struct supervisor_state {
   uint32_t wanted = 0; ///< Lines asked for and not come.
 
   breaker_gate breaker_says{.epoch = 0, .permits = 0}; ///< Nothing goes out before they spoke.
+  std::string down_reason; ///< Why the breaker opened; empty while it is closed.
   throttle_permits throttle_says;
   permit_counter breaker_permits;
   permit_counter throttle_calls;

@@ -4,6 +4,7 @@
 #include "tools/perennial/exit_code.hpp"
 #include "tools/perennial/terminal.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <fmt/format.h>
 #include <string>
@@ -21,6 +22,22 @@ std::string unknown_command(const CLI::App& app, int argc, char** argv) {
   }
   const std::vector<std::string_view> known{names.begin(), names.end()};
   return fmt::format("there is no command \"{}\"{}", argv[1], perennial::suggest(argv[1], known));
+}
+
+/// The same of a misspelt option.
+std::string unknown_option(const CLI::App& command) {
+  const auto extras = command.remaining();
+  const auto word = std::find_if(extras.begin(), extras.end(),
+                                 [](const std::string& e) { return e.starts_with("--"); });
+  if (word == extras.end()) return {};
+  std::vector<std::string> names;
+  for (const auto* o : command.get_options()) {
+    for (const auto& name : o->get_lnames()) names.push_back("--" + name);
+  }
+  const std::vector<std::string_view> known{names.begin(), names.end()};
+  const auto typed = word->substr(0, word->find('='));
+  return fmt::format("`{}` has no option \"{}\"{}", command.get_name(), typed,
+                     perennial::suggest(typed, known));
 }
 
 } // namespace
@@ -50,12 +67,10 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return app.exit(e); // --help, --version
-    if (const auto unknown = unknown_command(app, argc, argv); !unknown.empty()) {
-      say_error(unknown);
-    } else {
-      say_error(e.what());
-    }
     const auto subs = app.get_subcommands();
+    const auto unknown =
+      subs.empty() ? unknown_command(app, argc, argv) : unknown_option(*subs.front());
+    say_error(unknown.empty() ? e.what() : unknown);
     say(fmt::format("See: perennial {}{}--help", subs.empty() ? "" : subs.front()->get_name(),
                     subs.empty() ? "" : " "));
     return wrong_use;

@@ -99,6 +99,20 @@ BOOST_AUTO_TEST_CASE(a_probe_that_was_never_sent_gives_its_permit_back) {
   BOOST_TEST(!tested.on_returned("m", epoch)); // one at most
 }
 
+BOOST_AUTO_TEST_CASE(a_line_asks_again_at_the_next_probe_or_soon_while_one_is_out) {
+  park("m", call("m"));
+  BOOST_TEST((tested.ask_again("m", now) == now + 5s));
+  BOOST_TEST((tested.ask_again("another", now) == now + 500ms));
+  BOOST_REQUIRE(probe_due_after(5s));
+  const auto probe = call("m");
+  BOOST_TEST((tested.ask_again("m", now) == now + 500ms)); // it may open the way for all
+  park("m", probe);
+  BOOST_TEST((tested.ask_again("m", now) == now + 10s));
+  park(whole_key, call("another"));
+  BOOST_TEST((tested.ask_again("m", now) == now + 10s)); // it needs both
+  BOOST_TEST((tested.ask_again("another", now) == now + 5s));
+}
+
 BOOST_AUTO_TEST_CASE(a_probe_that_says_nothing_is_followed_by_the_next) {
   park("m", call("m"));
   BOOST_TEST(probe_due_after(5s));

@@ -1,0 +1,45 @@
+// Which keys and models have worked, remembered across restarts in a small file of the data
+// directory. Without it a process that starts when only one forbidden line is left would take that
+// line's 403 for a wrong key, and wait for ever.
+//
+//   known_routes = salt LF (fingerprint LF)*        each 64 hexadecimal digits
+//   fingerprint  = SHA-256 of salt, base URL, key, model, each behind its length
+//
+// Only fingerprints are kept: the salt is random and a key has far more bits than can be tried. The
+// file is advice: not synced, and what cannot be read of it is as if it had never been written.
+// Thread-safe.
+#pragma once
+
+#include "protocol/provider/secret.hpp"
+
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace perennial::actors {
+
+class known_routes {
+public:
+  /// Kept at most; beyond that nothing new is remembered.
+  static constexpr size_t most = 65'536;
+
+  /// Reads the file, or begins one.
+  explicit known_routes(std::string path);
+
+  /// An empty model asks for the key.
+  bool contains(std::string_view base_url, const secret& key, std::string_view model) const;
+  void add(std::string_view base_url, const secret& key, std::string_view model);
+
+private:
+  std::string fingerprint(std::string_view base_url, const secret& key,
+                          std::string_view model) const;
+
+  std::string path_;
+  std::string salt_;
+  mutable std::mutex mutex_; ///< of `prints_`
+  std::set<std::string, std::less<>> prints_;
+};
+
+} // namespace perennial::actors
