@@ -32,7 +32,8 @@ result<void> rocks_store::scan_index(batch_id id, line_no from,
                                      const visitor<line_no, const index_entry&>& fn) const {
   auto in = enter();
   if (!in) return tl::unexpected{in.error()};
-  row_scan rows{*in->db, table::index, keys::id_and_number(id, from), keys::id(id + 1)};
+  row_scan rows{*in->db, table::index, keys::id_and_number(id, from), keys::id(id + 1),
+                caching::skip};
   for (rows.first(); rows.valid(); rows.next()) {
     const auto line = keys::last_number(rows.key());
     auto entry = decode_index(rows.value());
@@ -48,7 +49,7 @@ result<std::string> rocks_store::read_output(batch_id id, output_kind kind, uint
   if (!in) return tl::unexpected{in.error()};
   std::string out;
   row_scan rows{*in->db, table::output, keys::output(id, kind, 0),
-                keys::output(id, kind, keys::no_more)};
+                keys::output(id, kind, keys::no_more), caching::skip}; // readers keep pieces
   for (rows.seek_back(keys::output(id, kind, offset)); rows.valid(); rows.next()) {
     const auto skip = offset + out.size() - keys::last_number(rows.key());
     const auto row = rows.value();
