@@ -76,14 +76,20 @@ bool circuit_breaker::count_closed(const call_report& call, steady_time now, dou
 }
 
 bool circuit_breaker::count_half_open(const call_report& call, steady_time now, double jitter) {
+  const auto calls = config_.stages[stage_];
   switch (call.effect) {
   case call_effect::neutral: gate_.permits += call.calls; return true;
-  case call_effect::failure:
-    return open(with_detail("a trial call failed", call.detail), now, jitter);
-  case call_effect::success: break;
+  case call_effect::failure: stage_failures_ += call.calls; break;
+  case call_effect::success: stage_successes_ += call.calls; break;
   }
-  stage_successes_ += call.calls;
-  if (stage_successes_ < config_.stages[stage_]) return false;
+  if (stage_failures_ > 0 && reaches(stage_failures_, calls, config_.failure_ratio)) {
+    // It answered the stages before: it is not away, and needs no longer wait than the first.
+    if (stage_ > 0) openings_ = 0;
+    auto cause = calls == 1 ? std::string{"a trial call failed"}
+                            : fmt::format("{} of {} trial calls failed", stage_failures_, calls);
+    return open(with_detail(std::move(cause), call.detail), now, jitter);
+  }
+  if (stage_successes_ + stage_failures_ < calls) return false;
   if (stage_ + 1 < config_.stages.size()) return enter_stage(stage_ + 1, now);
   return close("the trial calls succeeded", now);
 }
@@ -118,6 +124,7 @@ bool circuit_breaker::open(std::string reason, steady_time now, double jitter) {
 bool circuit_breaker::enter_stage(size_t stage, steady_time now) {
   stage_ = stage;
   stage_successes_ = 0;
+  stage_failures_ = 0;
   auto calls = config_.stages[stage];
   return change(breaker_state::half_open, calls,
                 fmt::format("trying {} {}", calls, calls == 1 ? "call" : "calls"), now);

@@ -4,9 +4,13 @@
 //            failures in a row, or half of the window,
 //            or (if told) most of it slow
 //   closed ────────────────────────────────────────────▶ open ◀──────────┐
-//     ▲                                                   │ 10 s … 300 s  │ any failure:
-//     │ the last stage succeeded                          ▼ ± 20 %        │ twice as long
+//     ▲                                                   │ 10 s … 300 s  │ half of a stage
+//     │ the last stage passed                             ▼ ± 20 %        │ failed
 //     └──────────────────────────────────── half-open: 1, 3, 10 calls ────┘
+//
+// A stage passes by the same ratio that a closed breaker bears: were one failure of fourteen calls
+// enough, a provider that fails a third of its calls would never be closed again. Where the first
+// call fails, the next wait is twice as long; where a later stage fails, as short as the first.
 //
 // Every change of state or stage begins a new epoch. A call is tagged with the epoch in which it
 // was let out, and its outcome counts in that epoch only: what was sent before the outage says
@@ -132,6 +136,7 @@ private:
   uint32_t failures_ = 0;            ///< In a row.
   size_t stage_ = 0;
   uint32_t stage_successes_ = 0;
+  uint32_t stage_failures_ = 0;
   uint32_t openings_ = 0; ///< Since it was last calm.
   std::optional<steady_time> closed_at_;
   std::deque<breaker_change> history_;

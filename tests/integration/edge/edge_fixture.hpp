@@ -2,7 +2,7 @@
 #pragma once
 
 #include "protocol/http/edge_server.hpp"
-#include "raw_client.hpp"
+#include "tests/support/raw_client.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>

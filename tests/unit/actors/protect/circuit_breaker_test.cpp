@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <random>
 #include <vector>
 
@@ -148,16 +149,64 @@ BOOST_AUTO_TEST_CASE(it_stays_open_until_its_time_and_then_tries_one_then_three_
   BOOST_TEST(!breaker.next_wakeup());
 }
 
-BOOST_AUTO_TEST_CASE(one_failure_of_a_trial_opens_it_for_twice_as_long_up_to_five_minutes) {
+BOOST_AUTO_TEST_CASE(a_first_call_that_fails_opens_it_for_twice_as_long_up_to_five_minutes) {
   open();
   for (auto wait : {10s, 20s, 40s, 80s, 160s, 300s, 300s}) {
     BOOST_TEST((*breaker.next_wakeup() - now == wait));
     wait_for_trial();
-    report(call_effect::success); // on to the second stage
-    report(call_effect::success);
     BOOST_TEST(report(call_effect::failure));
     BOOST_TEST(is(breaker_state::open));
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_trial_bears_fewer_failures_than_half_as_a_closed_breaker_does) {
+  open();
+  wait_for_trial();
+  report(call_effect::success);
+  BOOST_TEST(!report(call_effect::failure));
+  BOOST_TEST(report(call_effect::success, 2)); // on to the last stage
+  BOOST_TEST(!report(call_effect::failure, 4));
+  BOOST_TEST(!report(call_effect::success, 5));
+  BOOST_TEST(report(call_effect::success));
+  BOOST_TEST(is(breaker_state::closed));
+}
+
+BOOST_AUTO_TEST_CASE(half_of_a_later_stage_failing_opens_it_for_as_short_as_at_first) {
+  open();
+  for (int i = 0; i < 3; ++i) { // the wait grows
+    wait_for_trial();
+    report(call_effect::failure);
+  }
+  for (uint32_t succeeding : {1u, 5u}) {
+    wait_for_trial();
+    report(call_effect::success);
+    if (succeeding == 5) report(call_effect::success, 3);
+    report(call_effect::success, succeeding);
+    const auto stage = succeeding == 5 ? 10 : 3;
+    for (int i = 1; i < (stage + 1) / 2; ++i) BOOST_TEST(!report(call_effect::failure));
+    BOOST_TEST(report(call_effect::failure));
+    BOOST_TEST(is(breaker_state::open));
+    BOOST_TEST((*breaker.next_wakeup() - now == 10s));
+  }
+  BOOST_TEST(breaker.gate().reason == "5 of 10 trial calls failed");
+}
+
+BOOST_AUTO_TEST_CASE(a_provider_that_fails_a_third_of_its_calls_is_closed_again_within_minutes) {
+  std::mt19937_64 random{7};
+  std::vector<std::chrono::seconds> times;
+  for (int round = 0; round < 200; ++round) {
+    breaker = circuit_breaker{};
+    open();
+    const auto begin = now;
+    while (!is(breaker_state::closed)) {
+      if (is(breaker_state::open)) wait_for_trial();
+      report(random() % 10 < 3 ? call_effect::failure : call_effect::success);
+    }
+    times.push_back(std::chrono::duration_cast<std::chrono::seconds>(now - begin));
+  }
+  std::sort(times.begin(), times.end());
+  BOOST_TEST(times[100].count() <= 20);
+  BOOST_TEST(times[190].count() <= 240);
 }
 
 BOOST_AUTO_TEST_CASE(it_opens_for_longer_again_soon_after_closing_and_shortly_once_calm) {
