@@ -97,7 +97,8 @@ namespace perennial::actors {
 /// error it keeps what it was given, reopens the database with backoff, and writes it again;
 /// answers wait.
 using store_actor = caf::typed_actor<
-  // Final results and waits; merged with what else has come into one synced write.
+  // Final results and waits; merged with what else has come, and written in synced writes of
+  // bounded size. The answer comes when all of them are on disk. Takes what is in the group.
   caf::replies_to<commit_atom, group_ptr>::with<commit_reply>,
   caf::replies_to<create_atom, create_request>::with<storage::created_batch>,
   // Deletes a file.

@@ -135,15 +135,17 @@ result<line_bits> decode_selection(std::string_view value) {
   return line_bits::decode(bits);
 }
 
-// unrun = u8 1 · u64 offset in the error file · u32 lines
+// unrun = u8 1 · u8 form · u64 offset in the error file · u64 bytes · u32 lines
 std::string encode_unrun(const stored_unrun& unrun) {
-  return encoder{1}.u64(unrun.offset).u32(unrun.lines).take();
+  return encoder{1}.u8(unrun.form).u64(unrun.offset).u64(unrun.bytes).u32(unrun.lines).take();
 }
 
 result<stored_unrun> decode_unrun(std::string_view value) {
   decoder in{"place of unrun lines", value, 1};
   stored_unrun out;
+  out.form = in.u8();
   out.offset = in.u64();
+  out.bytes = in.u64();
   out.lines = in.u32();
   if (auto ok = in.finish(); !ok) return tl::unexpected{ok.error()};
   return out;

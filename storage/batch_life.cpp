@@ -8,6 +8,12 @@ tl::unexpected<error> refuse(const batch_state& s, std::string_view what) {
   return fail(errc::conflict, "the batch is {}; {}", to_string(s.status), what);
 }
 
+/// One that ends, or is to, waits for nobody any more.
+void unpause(batch_state& s) {
+  s.paused = false;
+  s.pause_reason.clear();
+}
+
 bool all_done(const batch_progress& p) { return p.completed + p.failed >= p.total; }
 
 } // namespace
@@ -30,6 +36,7 @@ result<batch_state> apply(const batch_record& batch, batch_change change, const 
     if (!running) return refuse(s, "only one that is validating or in progress can be cancelled");
     s.status = batch_status::cancelling;
     s.cancelling_at = now;
+    unpause(s);
     return s;
   case batch_change::complete:
     if (s.status == batch_status::completed) return s;
@@ -38,11 +45,13 @@ result<batch_state> apply(const batch_record& batch, batch_change change, const 
     }
     s.status = batch_status::completed;
     s.finalizing_at = s.completed_at = now;
+    unpause(s);
     return s;
   case batch_change::finalize:
     if (is_final(s.status)) return refuse(s, "it is at its end already");
     s.status = batch_status::finalizing;
     if (s.finalizing_at == wall_time{}) s.finalizing_at = now;
+    unpause(s);
     return s;
   case batch_change::close:
     if (s.status != batch_status::finalizing) return refuse(s, "it is not being finalized");

@@ -6,8 +6,7 @@ namespace perennial::storage {
 
 // file = u8 1 · u8 state (1 uploading, 2 ready, 3 deleted) · u8 purpose (1 batch, 2 other)
 //        · u64 bytes · u64 lines · 32 bytes sha-256 · u64 created · u64 expires · string name
-//        · u8 validated (0, 1) · u8 validated format · u64 validated max_line_bytes
-//        · string validated endpoint
+//        · u64 rule set that it was found good under (0: none)
 std::string encode_file(const file_record& file) {
   return encoder{1}
     .u8(static_cast<uint8_t>(file.state))
@@ -18,10 +17,7 @@ std::string encode_file(const file_record& file) {
     .u64(to_unix_ms(file.created))
     .u64(to_unix_ms(file.expires))
     .string(file.name)
-    .u8(file.validated ? 1 : 0)
-    .u8(static_cast<uint8_t>(file.validation.format))
-    .u64(file.validation.max_line_bytes)
-    .string(file.validation.endpoint)
+    .u64(file.good_under)
     .take();
 }
 
@@ -37,10 +33,7 @@ result<file_record> decode_file(file_id id, std::string_view value) {
   out.created = from_unix_ms(in.u64());
   out.expires = from_unix_ms(in.u64());
   out.name = in.string();
-  out.validated = in.choice<bool>(0, 1);
-  out.validation.format = in.choice<line_format>(1, 2);
-  out.validation.max_line_bytes = in.u64();
-  out.validation.endpoint = in.string();
+  out.good_under = in.u64();
   if (auto ok = in.finish(); !ok) return tl::unexpected{ok.error()};
   return out;
 }

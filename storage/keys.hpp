@@ -84,13 +84,21 @@ inline key<17> output(batch_id id, output_kind kind, uint64_t offset) {
   return k;
 }
 
-/// `custom_ids`: file · hash · line.
-inline key<32> custom_id(file_id file, const hash128& hash, line_no line) {
-  key<32> k;
+/// `custom_ids`: file · rule set · hash · line.
+inline key<40> custom_id(file_id file, rule_set_id rules, const hash128& hash, line_no line) {
+  key<40> k;
   put_big_endian(k.bytes.data(), file);
-  std::memcpy(k.bytes.data() + 8, hash.data(), hash.size());
-  put_big_endian(k.bytes.data() + 24, line);
+  put_big_endian(k.bytes.data() + 8, rules);
+  std::memcpy(k.bytes.data() + 16, hash.data(), hash.size());
+  put_big_endian(k.bytes.data() + 32, line);
   return k;
+}
+
+/// The hash in a key of `custom_ids`.
+inline hash128 hash_of_custom_id(std::string_view k) {
+  hash128 hash;
+  std::memcpy(hash.data(), k.data() + 16, hash.size());
+  return hash;
 }
 
 /// The number that ends a key of `size` bytes.

@@ -41,7 +41,9 @@ result<uint32_t> decode_segment(std::string_view value);
 std::string encode_selection(const line_bits& lines);
 result<line_bits> decode_selection(std::string_view value);
 struct stored_unrun {
+  uint8_t form = 0;
   uint64_t offset = 0;
+  uint64_t bytes = 0;
   uint32_t lines = 0;
 };
 std::string encode_unrun(const stored_unrun& unrun);

@@ -19,14 +19,6 @@ enum class file_purpose : uint8_t { batch = 1, other = 2 };
 enum class line_format : uint8_t { jsonl = 1, text = 2 };
 enum class invalid_policy : uint8_t { fail = 1, skip = 2 };
 
-/// Under which rules all lines of a file were found good, and its custom_ids unique.
-struct validated_as {
-  line_format format = line_format::jsonl;
-  uint64_t max_line_bytes = 0;
-  std::string endpoint;
-  friend bool operator==(const validated_as&, const validated_as&) = default;
-};
-
 struct file_record {
   file_id id = 0;
   file_state state = file_state::uploading;
@@ -37,8 +29,7 @@ struct file_record {
   wall_time created{};
   wall_time expires{}; ///< Epoch: never.
   std::string name;
-  bool validated = false;
-  validated_as validation;
+  rule_set_id good_under = 0; ///< All lines were found good under it, and all custom_ids unique.
   friend bool operator==(const file_record&, const file_record&) = default;
 };
 

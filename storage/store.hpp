@@ -103,7 +103,7 @@ struct validation_step {
     hash128 hash;
     line_no line;
   };
-  std::vector<id_row> custom_ids; ///< Of the batch's file.
+  std::vector<id_row> custom_ids; ///< Of the batch's file, under the batch's rule set.
   validation_cursor next;         ///< Where to go on.
 };
 
@@ -113,7 +113,7 @@ struct validation_end {
   uint64_t problem_count = 0;
   std::vector<stored_problem> problems; ///< The first 1,000.
   bool failed = false;                  ///< The batch fails; otherwise it starts.
-  bool file_is_good = false;            ///< Remember on the file that all lines are good.
+  bool file_is_good = false; ///< Remember on the file that all lines are good under these rules.
   wall_time now{};
 };
 
@@ -121,12 +121,14 @@ struct validation_end {
 template <class... Ts>
 using visitor = std::function<bool(Ts...)>;
 
-/// What a new process needs to go on with a batch.
+using waiting_lines = std::vector<std::pair<line_no, waiting_entry>>;
+
+/// What a new process needs to go on with a batch. What is per line is asked for a segment at a
+/// time: `done_in_segment`, `waiting_in_segment`.
 struct batch_resume {
   batch_record batch;
   std::optional<validation_cursor> validation;
   std::vector<uint32_t> unfinished_segments; ///< In order. Selected lines lack a result there.
-  std::vector<std::pair<line_no, waiting_entry>> waiting;
 };
 
 class store {
@@ -137,13 +139,14 @@ public:
   virtual result<std::unique_ptr<upload>> begin_upload(const new_file& what) = 0;
 
   // -- modifiers ---------------------------------------------------------------------------------
-  /// Hides the file at once; its pages go when no unfinished batch uses it. errc::not_found.
+  /// Hides the file at once; its pages go when no batch needs them: one that is not at an end, or
+  /// that has lines which never ran. errc::not_found.
   virtual result<file_record> delete_file(file_id id) = 0;
   /// Makes a batch over a ready file (status validating, progress.total = lines, or 0 for a retry,
   /// whose selection is made by `select_failed`). `what.lines` is taken from the file, the time of
   /// the request from `what.created`. errc::not_found (file, parent), errc::conflict (same key,
-  /// other request; the parent has not ended with results), errc::invalid_input (a retry over
-  /// another file than its parent's).
+  /// other request; the parent has not ended with results, or its file was deleted),
+  /// errc::invalid_input (a retry over another file than its parent's).
   virtual result<created_batch> create_batch(const batch_definition& what,
                                              const idempotency& same) = 0;
   /// errc::conflict when the batch is not validating (any more).
@@ -156,16 +159,22 @@ public:
   virtual result<std::optional<uint32_t>> select_failed(batch_id retry, uint32_t segment) = 0;
   /// Replaces part 2. errc::conflict when the batch is at an end and its state is another.
   virtual result<batch_record> set_state(batch_id id, const batch_state& state) = 0;
-  /// Part 6: where the unrun lines of a segment start in the error file, and their bytes in all.
+  /// Part 6: where the unrun lines of a segment are in the error file, and in which form.
   struct unrun_segment {
     uint32_t segment = 0;
+    uint8_t form = 0; ///< How they are rendered: the floors above number their forms from 1.
     uint64_t offset = 0;
+    uint64_t bytes = 0;
     uint32_t lines = 0;
+    friend bool operator==(const unrun_segment&, const unrun_segment&) = default;
   };
+  /// All of it or nothing; given again it replaces these segments' places. `unrun_bytes` is the
+  /// sum.
   virtual result<batch_record> set_unrun(batch_id id, const std::vector<unrun_segment>& segments,
                                          uint64_t unrun_bytes) = 0;
-  /// The group commit. Returns the new counts of every batch that it touched. Results of lines that
-  /// have one, and of batches that are at an end or unknown, are dropped.
+  /// The group commit: one write, so the caller bounds it. Returns the new counts of every batch
+  /// that it touched. Results of lines that have one, and of batches that are at an end or unknown,
+  /// are dropped.
   virtual result<std::vector<batch_counts>> commit(const commit_group& group) = 0;
   /// Closes and opens again after a failure, and reads anew what was in doubt.
   virtual result<void> reopen() = 0;
@@ -190,13 +199,17 @@ public:
   /// lines that start in it (behind its first newline, when it is mid-line) have the ordinals from
   /// `lines_before` on. errc::not_found behind the last line.
   virtual result<page> page_of_line(file_id file, line_no line) const = 0;
-  /// Ordered by hash, then line.
-  virtual result<void> scan_custom_ids(file_id file,
+  /// Of one rule set (rule_set.hpp), ordered by hash, then line.
+  virtual result<void> scan_custom_ids(file_id file, rule_set_id rules,
                                        const visitor<const hash128&, line_no>& fn) const = 0;
-  virtual result<std::vector<line_no>> find_custom_id(file_id file, const hash128& hash) const = 0;
+  virtual result<std::vector<line_no>> find_custom_id(file_id file, rule_set_id rules,
+                                                      const hash128& hash) const = 0;
 
   /// The lines of a segment that have a result or are not selected: all others are pending.
   virtual result<std::vector<bool>> done_in_segment(batch_id id, uint32_t segment) const = 0;
+  /// Lines of a segment that waited between two attempts when that was last noted, in order. Those
+  /// that have a result by now mean nothing.
+  virtual result<waiting_lines> waiting_in_segment(batch_id id, uint32_t segment) const = 0;
   virtual result<std::optional<index_entry>> get_index(batch_id id, line_no line) const = 0;
   /// In order of the file, from `from` on.
   virtual result<void> scan_index(batch_id id, line_no from,

@@ -126,14 +126,15 @@ public:
     : db_(&db)
     , batch_(&batch) {
     if (batch.progress.unrun_bytes == 0) return;
-    if (auto s = db.get_unrun(batch.id)) segments_ = std::move(*s);
+    segments_ = db.get_unrun(batch.id);
   }
 
   /// The next one, or false at the end.
   result<bool> peek(line_no& line, std::string_view& text) {
+    if (!segments_) return tl::unexpected{segments_.error()};
     while (at_ == bytes_.size()) {
-      if (next_ == segments_.size()) return false;
-      auto rendered = render_unrun_segment(*db_, *batch_, segments_[next_].segment);
+      if (next_ == segments_->size()) return false;
+      auto rendered = render_unrun_segment(*db_, *batch_, (*segments_)[next_]);
       if (!rendered) return tl::unexpected{rendered.error()};
       bytes_ = std::move(*rendered);
       at_ = 0;
@@ -155,7 +156,7 @@ private:
 
   const storage::store* db_;
   const batch_record* batch_;
-  std::vector<storage::store::unrun_segment> segments_;
+  result<std::vector<storage::store::unrun_segment>> segments_;
   size_t next_ = 0;
   std::string bytes_;
   size_t at_ = 0;
@@ -202,13 +203,16 @@ result<std::string> read_output_file(const storage::store& db, const batch_recor
   if (!segments) return tl::unexpected{segments.error()};
   const auto after = std::find_if(segments->begin(), segments->end(),
                                   [&](const auto& s) { return s.offset > offset; });
-  if (after == segments->begin()) return std::string{};
+  const bool covered =
+    after != segments->begin() && offset - std::prev(after)->offset < std::prev(after)->bytes;
+  if (!covered) {
+    return fail(errc::corrupt, "batch {:016x} has no line that never ran at offset {}, of {} bytes",
+                batch.id, offset, size);
+  }
   const auto& here = *std::prev(after);
-  auto text = render_unrun_segment(db, batch, here.segment);
+  auto text = render_unrun_segment(db, batch, here);
   if (!text) return text;
-  const auto from = offset - here.offset;
-  if (from >= text->size()) return std::string{};
-  return text->substr(from, max_bytes);
+  return text->substr(offset - here.offset, max_bytes);
 }
 
 result<void> read_in_order(const storage::store& db, storage::batch_id newest,

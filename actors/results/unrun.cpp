@@ -53,11 +53,12 @@ result<unrun_lines> lay_out_unrun(const storage::store& db, storage::batch_id id
   auto ok = for_each_unrun(db, r->batch, r->unfinished_segments, [&](const work_item& item) {
     const auto segment = storage::segment_of(item.line);
     if (out.segments.empty() || out.segments.back().segment != segment) {
-      out.segments.push_back({segment, at, 0});
+      out.segments.push_back({segment, unrun_form, at, 0, 0});
     }
     scratch.clear();
     render_unrun_line(id, item.line, item.custom_id, cancelled, scratch);
     ++out.segments.back().lines;
+    out.segments.back().bytes += scratch.size();
     at += scratch.size();
   });
   if (!ok) return tl::unexpected{ok.error()};
@@ -66,13 +67,28 @@ result<unrun_lines> lay_out_unrun(const storage::store& db, storage::batch_id id
 }
 
 result<std::string> render_unrun_segment(const storage::store& db,
-                                         const storage::batch_record& batch, uint32_t segment) {
+                                         const storage::batch_record& batch,
+                                         const storage::store::unrun_segment& place) {
+  if (place.form != unrun_form) {
+    return fail(errc::unsupported,
+                "the lines of batch {:016x} that never ran were laid out by a newer program (form "
+                "{}, this one knows {}); read them with that program",
+                batch.id, place.form, unrun_form);
+  }
   std::string out;
+  uint32_t lines = 0;
   const bool cancelled = was_cancelled(batch);
-  auto ok = for_each_unrun(db, batch, {segment}, [&](const work_item& item) {
+  auto ok = for_each_unrun(db, batch, {place.segment}, [&](const work_item& item) {
     render_unrun_line(batch.id, item.line, item.custom_id, cancelled, out);
+    ++lines;
   });
   if (!ok) return tl::unexpected{ok.error()};
+  if (out.size() != place.bytes || lines != place.lines) {
+    return fail(errc::corrupt,
+                "segment {} of batch {:016x} has {} lines that never ran in {} bytes, and {} in {} "
+                "were laid out",
+                place.segment, batch.id, lines, out.size(), place.lines, place.bytes);
+  }
   return out;
 }
 

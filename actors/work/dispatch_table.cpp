@@ -107,20 +107,21 @@ void dispatch_table::on_lines(storage::batch_id id, item_list items, bool at_end
   }
 }
 
-void dispatch_table::on_back(item_ptr item, std::chrono::milliseconds wait, steady_time now) {
+bool dispatch_table::on_back(item_ptr item, std::chrono::milliseconds wait, steady_time now) {
   auto* b = find(item->batch->id);
-  if (!b) return;
+  if (!b) return false;
   if (b->out > 0) --b->out;
-  if (b->stopped) return;
+  if (b->stopped) return false;
   if (wait.count() <= 0) {
     // It was at the head when it went out; it goes out next.
     const auto provider = routes_.find(item->model);
     b->held_bytes += held_size(*item);
     ++b->ready_count;
     b->ready[provider.value_or(0)].push_front(std::move(item));
-    return;
+    return true;
   }
   make_waiting(*b, std::move(item), now + wait);
+  return true;
 }
 
 bool dispatch_table::on_result(storage::batch_id id, storage::output_kind kind, uint16_t code) {

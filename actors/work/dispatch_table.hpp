@@ -55,7 +55,8 @@ public:
   /// What the reader brought. Lines that no provider takes are kept aside; `unrouted` counts them.
   void on_lines(storage::batch_id id, item_list items, bool at_end, steady_time now,
                 wall_time wall);
-  void on_back(item_ptr item, std::chrono::milliseconds wait, steady_time now);
+  /// False: its batch is stopped or gone, and the line is let go of.
+  bool on_back(item_ptr item, std::chrono::milliseconds wait, steady_time now);
   /// A line of the batch has its result on disk. True when the batch should be paused (every line
   /// is rejected the same way).
   bool on_result(storage::batch_id id, storage::output_kind kind, uint16_t code);

@@ -433,7 +433,9 @@ dispatcher_actor::behavior_type dispatcher_behavior(self_ptr self, dispatcher_pe
         if (l.wait.count() > 0 && l.item->slot != no_slot) {
           self->state.peers.calls_out->free(std::exchange(l.item->slot, no_slot));
         }
-        self->state.table->on_back(std::move(l.item), l.wait, now);
+        const auto slot = l.item->slot;
+        const bool kept = self->state.table->on_back(std::move(l.item), l.wait, now);
+        if (!kept && slot != no_slot) self->state.peers.calls_out->free(slot);
       }
       if (!self->state.stopping.empty()) check_stopping(self, now);
       pump(self);

@@ -28,12 +28,26 @@ std::unique_ptr<jobs::line_splitter> splitter_at(const storage::page& p, uint64_
   return std::make_unique<jobs::line_splitter>(start, max_line_bytes);
 }
 
+/// What is known of the lines of the segment that is read next.
+result<void> load_segment(const storage::store& db, read_cursor& c) {
+  const auto segment = c.segments[c.at_segment];
+  auto done = db.done_in_segment(c.context->id, segment);
+  if (!done) return tl::unexpected{done.error()};
+  auto waiting = db.waiting_in_segment(c.context->id, segment);
+  if (!waiting) return tl::unexpected{waiting.error()};
+  c.done = std::move(*done);
+  c.waiting.clear();
+  for (auto& [line, entry] : *waiting) {
+    const auto place = line % segment_lines;
+    if (place < c.done.size() && !c.done[place]) c.waiting.emplace(line, std::move(entry));
+  }
+  return {};
+}
+
 result<void> position(const storage::store& db, read_cursor& c) {
   const auto segment = c.segments[c.at_segment];
   const auto& d = c.context->definition;
-  auto done = db.done_in_segment(c.context->id, segment);
-  if (!done) return tl::unexpected{done.error()};
-  c.done = std::move(*done);
+  if (auto ok = load_segment(db, c); !ok) return ok;
   auto page = db.page_of_line(d.file, line_no{segment} * segment_lines);
   if (!page) return tl::unexpected{page.error()};
   c.page = std::move(*page);
@@ -52,9 +66,7 @@ result<bool> enter_segment(const storage::store& db, read_cursor& c, line_no lin
     c.positioned = false;
     return false;
   }
-  auto done = db.done_in_segment(c.context->id, segment);
-  if (!done) return tl::unexpected{done.error()};
-  c.done = std::move(*done);
+  if (auto ok = load_segment(db, c); !ok) return tl::unexpected{ok.error()};
   return true;
 }
 
@@ -145,6 +157,7 @@ result<item_list> read_lines(const storage::store& db, read_cursor& c,
     c.page = {};
     c.splitter.reset();
     c.slicer.reset();
+    c.waiting.clear();
   }
   return items;
 }

@@ -17,7 +17,6 @@ reader_actor::behavior_type reader_behavior(reader_actor::stateful_pointer<reade
       c.context = context;
       c.slicer = std::make_unique<jobs::slicer>(rules_of(r->batch.definition));
       c.segments = r->unfinished_segments;
-      c.waiting.insert(r->waiting.begin(), r->waiting.end());
       self->state.cursors[r->batch.id] = std::move(c);
     },
     [self](read_atom, const read_request& r) {

@@ -24,8 +24,8 @@ struct read_cursor {
   std::vector<uint32_t> segments; ///< Unfinished ones, in order.
   size_t at_segment = 0;          ///< Index into `segments` of the one being read.
   std::vector<bool> done;         ///< Its lines that need no call.
-  std::unordered_map<storage::line_no, storage::waiting_entry>
-    waiting; ///< From an earlier process.
+  /// Of the same segment: lines that an earlier process left waiting.
+  std::unordered_map<storage::line_no, storage::waiting_entry> waiting;
 
   bool positioned = false; ///< `page` and `splitter` stand in segment `at_segment`.
   storage::page page;

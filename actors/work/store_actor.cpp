@@ -5,7 +5,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <algorithm>
-#include <iterator>
+#include <utility>
 
 namespace perennial::actors {
 
@@ -15,19 +15,6 @@ using self_ptr = store_actor::stateful_pointer<store_state>;
 
 constexpr std::chrono::milliseconds reopen_first{200};
 constexpr std::chrono::milliseconds reopen_cap{10'000};
-
-/// Results per synced write at most: bounds the size of one write and the time that its answers
-/// wait.
-constexpr size_t group_results = 4096;
-
-template <class T>
-void append(std::vector<T>& to, std::vector<T>& from) {
-  if (to.empty()) {
-    to = std::move(from);
-  } else {
-    to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
-  }
-}
 
 void schedule_reopen(self_ptr self) {
   auto& st = self->state;
@@ -57,11 +44,20 @@ void flush(self_ptr self) {
   auto& st = self->state;
   st.flush_sent = false;
   if (st.broken || st.waiting.empty()) return;
-  auto counts = st.db->commit(st.gathered);
-  if (!counts) return write_failed(self, counts.error());
-  st.gathered = {};
-  // Everyone gets all counts of the group: the newest of each batch is what they want.
-  const commit_reply reply{std::move(*counts)};
+  while (!st.gathered.empty()) {
+    auto group = st.gathered.take();
+    auto counts = st.db->commit(group);
+    if (!counts) {
+      st.gathered.put_back(std::move(group));
+      return write_failed(self, counts.error());
+    }
+    for (auto& c : *counts) st.counts[c.batch] = c.progress;
+  }
+  // Everyone gets all counts: the newest of each batch is what they want.
+  commit_reply reply;
+  for (const auto& [batch, progress] : std::exchange(st.counts, {})) {
+    reply.counts.push_back({batch, progress});
+  }
   for (auto& promise : st.waiting) promise.deliver(reply);
   st.waiting.clear();
 }
@@ -88,12 +84,10 @@ store_actor::behavior_type store_behavior(self_ptr self, std::shared_ptr<storage
   return {
     [self](commit_atom, const group_ptr& group) -> caf::result<commit_reply> {
       auto& st = self->state;
-      append(st.gathered.results, group->results);
-      append(st.gathered.waits, group->waits);
-      append(st.gathered.ambiguous, group->ambiguous);
+      st.gathered.add(std::move(*group));
       auto promise = self->make_response_promise<commit_reply>();
       st.waiting.push_back(promise);
-      if (st.gathered.results.size() >= group_results) {
+      if (st.gathered.is_full()) {
         flush(self);
       } else if (!st.flush_sent) {
         st.flush_sent = true;

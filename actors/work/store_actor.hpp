@@ -2,11 +2,13 @@
 //
 // Group commit needs no timer: the first result that comes sends `flush` to the actor itself,
 // behind everything that is in its mailbox already; what arrives while a sync runs makes the next
-// group.
+// groups. How much one group takes is decided in commit_backlog.hpp.
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "actors/work/commit_backlog.hpp"
 
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -14,8 +16,10 @@ namespace perennial::actors {
 
 struct store_state {
   std::shared_ptr<storage::store> db;
-  storage::commit_group gathered;
-  /// Who waits for `gathered`, in the order in which their lines stand in it.
+  commit_backlog gathered;
+  /// Newest counts of the batches whose groups are on disk and were not told of yet.
+  std::map<storage::batch_id, storage::batch_progress> counts;
+  /// Who waits for `gathered` to be on disk.
   std::vector<caf::typed_response_promise<commit_reply>> waiting;
   bool flush_sent = false;
   bool broken = false; ///< A write failed; nothing is written until a reopen succeeds.

@@ -99,13 +99,18 @@ void flush(self_ptr self) {
       give_back_memory(s);
       done.counts = std::move(reply.counts);
       self->send(s.peers.dispatcher, recorded_atom_v, std::move(done));
+      flush(self);
       if (!s.queue.empty()) pump(self);
     });
 }
 
-void flush_soon(self_ptr self) {
-  auto& box = self->state.outbox;
+/// While the store writes a group, good answers gather for the next one: it flushes when the store
+/// has answered. What went wrong goes out at once, since the breaker and the throttle act on it.
+void flush_soon(self_ptr self, bool urgent) {
+  auto& st = self->state;
+  auto& box = st.outbox;
   if (box.group && box.group->results.size() >= group_limit) return flush(self);
+  if (st.commits_out > 0 && !urgent) return;
   if (std::exchange(box.flush_sent, true)) return;
   self->send(self, flush_atom_v); // behind what is in the mailbox already
 }
@@ -165,7 +170,7 @@ void worker_died(self_ptr self, const caf::down_msg& down) {
     ++item->crashes;
     st.charged -= std::min(st.charged, item->charged_bytes);
     st.outbox.back.push_back({std::move(item), verdict.delay});
-    flush_soon(self);
+    flush_soon(self, true);
   };
   if (w.item) {
     --st.in_flight;
@@ -208,7 +213,7 @@ void wait_for_route(self_ptr self, item_ptr item, steady_time now) {
   auto& st = self->state;
   const auto wait = std::chrono::ceil<milliseconds>(st.parked.ask_again(item->model, now) - now);
   st.outbox.back.push_back({std::move(item), wait});
-  flush_soon(self);
+  flush_soon(self, true);
 }
 
 /// The marks by which its outcome will be understood.
@@ -402,13 +407,14 @@ void take_call(self_ptr self, call_done& d) {
   const auto now = self->clock().now();
   note_alarms(self, d, now);
   outcome_event event{d.item->breaker_epoch, d.outcome, d.item->sent, in_flight};
+  const bool good = d.outcome.kind == outcome_kind::success;
   st.outbox.outcomes.push_back(std::move(event));
   if (d.result) {
     take_result(st, d);
   } else {
     take_back(self, d);
   }
-  flush_soon(self);
+  flush_soon(self, !good);
   pump(self);
 }
 
@@ -423,7 +429,7 @@ void give_back_queued(self_ptr self, const std::function<bool(const work_item&)>
     st.outbox.back.push_back({std::move(item), milliseconds{0}});
     return true;
   });
-  flush_soon(self);
+  flush_soon(self, true);
 }
 
 void drain(self_ptr self, bool abort) {

@@ -3,6 +3,7 @@
 #include "actors/results/failed_line.hpp"
 #include "actors/work/job_rules.hpp"
 #include "protocol/jobs/slicer.hpp"
+#include "storage/rule_set.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -116,18 +117,27 @@ result<bool> validate_some(const storage::store& db, validation_job& job, uint64
   return at_end;
 }
 
+storage::validation_cursor resume_point(const validation_job& job) {
+  auto out = job.cursor;
+  if (!job.problems.empty() && !skips_bad_lines(job)) {
+    out.phase = storage::validation_phase::reading;
+  }
+  return out;
+}
+
 result<void> find_duplicates(const storage::store& db, validation_job& job) {
   std::set<storage::line_no> suspects;
   std::optional<std::pair<hash128, storage::line_no>> last;
-  auto scanned =
-    db.scan_custom_ids(job.batch.definition.file, [&](const hash128& hash, storage::line_no line) {
-      if (last && last->first == hash) {
-        suspects.insert(last->second);
-        suspects.insert(line);
-      }
-      last = {hash, line};
-      return true;
-    });
+  const auto& d = job.batch.definition;
+  auto scanned = db.scan_custom_ids(d.file, storage::rule_set_of(d),
+                                    [&](const hash128& hash, storage::line_no line) {
+                                      if (last && last->first == hash) {
+                                        suspects.insert(last->second);
+                                        suspects.insert(line);
+                                      }
+                                      last = {hash, line};
+                                      return true;
+                                    });
   if (!scanned) return scanned;
   if (suspects.empty()) return {};
   return report_duplicates(db, job, suspects);

@@ -2,6 +2,7 @@
 
 #include "actors/results/unrun.hpp"
 #include "protocol/base/log.hpp"
+#include "storage/rule_set.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -76,7 +77,7 @@ void record(self_ptr self, validation_job& job) {
   storage::validation_step step;
   step.batch = id;
   step.custom_ids = job.ids; // kept until they are on disk
-  step.next = job.cursor;
+  step.next = resume_point(job);
   write<bool>(
     self, id,
     [self, id](bool) {
@@ -150,12 +151,10 @@ void start(self_ptr self, const resume_ptr& r) {
   const auto id = r->batch.id;
   if (d.retry_of != 0) {
     job->cursor.phase = validation_phase::selecting;
-  } else if (auto file = st.db->get_file(d.file); file && file->validated) {
-    const storage::validated_as wanted{d.format, d.max_line_bytes, d.endpoint};
-    if (file->validation == wanted) { // all was checked for an earlier batch
-      auto& kept = *(st.jobs[id] = std::move(job));
-      return end(self, kept, false);
-    }
+  } else if (auto file = st.db->get_file(d.file);
+             file && file->good_under == storage::rule_set_of(d)) {
+    auto& kept = *(st.jobs[id] = std::move(job)); // all was checked for an earlier batch
+    return end(self, kept, false);
   }
   st.jobs[id] = std::move(job);
   self->send(self, step_atom_v, uint64_t{id});

@@ -47,6 +47,10 @@ validator_behavior(validator_actor::stateful_pointer<validator_state> self,
 /// Reads about `bytes` further and checks the lines in them. True at the end of the file.
 result<bool> validate_some(const storage::store& db, validation_job& job, uint64_t bytes);
 
+/// Where a new process is to go on: before the first bad line where bad lines fail the batch, since
+/// they are kept in memory only, until the end.
+storage::validation_cursor resume_point(const validation_job& job);
+
 /// Looks for custom_ids that are there twice; adds the later ones to the problems.
 result<void> find_duplicates(const storage::store& db, validation_job& job);
 

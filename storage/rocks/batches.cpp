@@ -10,6 +10,13 @@ namespace {
 /// For how long a request without a key counts as the same when it comes again.
 constexpr std::chrono::seconds same_request_window{60};
 
+/// Whether the same request without a key means this batch: not one that ended, or is ending,
+/// without having run its lines. Who asks again for that wants a new one.
+bool still_counts(batch_status status) {
+  return status == batch_status::validating || status == batch_status::in_progress ||
+         status == batch_status::completed;
+}
+
 /// The row of `idempotency` that a request has.
 sha256_digest request_key(const idempotency& same) {
   if (!same.key.empty()) return sha256("key:" + same.key);
@@ -39,6 +46,7 @@ result<std::optional<batch_record>> find_same(const database& db, const sha256_d
   auto batch = read_batch(db, earlier->batch);
   if (!batch && batch.error().kind == errc::not_found) return std::nullopt;
   if (!batch) return tl::unexpected{batch.error()};
+  if (same.key.empty() && !still_counts(batch->state.status)) return std::nullopt;
   if (earlier->request_hash != same.request_hash) {
     return fail(errc::conflict,
                 "the idempotency key \"{}\" was used for another request; use a new key", same.key);
@@ -49,11 +57,13 @@ result<std::optional<batch_record>> find_same(const database& db, const sha256_d
 /// Fails when `what` cannot be run over its file or as a retry of its parent.
 result<file_record> check_parents(const database& db, const batch_definition& what) {
   auto file = read_file(db, what.file);
-  if (!file) return file;
-  if (file->state != file_state::ready) {
+  // A retry is not told that there is no such thing: its batch is there.
+  const bool gone = !file && file.error().kind == errc::not_found && what.retry_of != 0;
+  if (!file && !gone) return file;
+  if (what.retry_of == 0) {
+    if (file->state == file_state::ready) return file;
     return fail(errc::not_found, "there is no file {}", what.file);
   }
-  if (what.retry_of == 0) return file;
   const auto parent = read_batch(db, what.retry_of);
   if (!parent) return tl::unexpected{parent.error()};
   if (parent->definition.file != what.file) {
@@ -63,6 +73,11 @@ result<file_record> check_parents(const database& db, const batch_definition& wh
   if (!storage::is_final(status) || status == batch_status::failed) {
     return fail(errc::conflict, "batch {} is {}: only one that has ended with results has a retry",
                 what.retry_of, to_string(status));
+  }
+  if (gone || file->state != file_state::ready) {
+    return fail(errc::conflict,
+                "the input file was deleted, so the batch cannot be retried; upload "
+                "the file again and create a new batch");
   }
   return file;
 }
@@ -171,7 +186,7 @@ result<batch_record> rocks_store::set_unrun(batch_id id, const std::vector<unrun
     rocksdb::WriteBatch rows;
     for (const auto& s : segments) {
       rows.Put(db.of(table::batches), slice(keys::batch(id, batch_part::unrun, s.segment)),
-               encode_unrun({s.offset, s.lines}));
+               encode_unrun({s.form, s.offset, s.bytes, s.lines}));
     }
     rows.Put(db.of(table::batches), slice(keys::batch(id, batch_part::progress)),
              encode_progress(progress));
@@ -209,47 +224,15 @@ result<std::vector<batch_record>> rocks_store::list_batches(batch_id after, size
 
 namespace {
 
-/// Lines between two attempts. Rows of lines that have a result by now mean nothing.
-result<void> read_waiting(reading from, const segment_counts& counts, batch_resume& out) {
-  const auto id = out.batch.id;
-  row_scan rows{from, table::waiting, keys::id_and_number(id, out.batch.progress.watermark),
-                keys::id(id + 1)};
-  std::optional<uint32_t> segment;
-  line_bits done;
-  rows.first();
-  while (rows.valid()) {
-    const auto line = keys::last_number(rows.key());
-    const auto s = segment_of(line);
-    if (s >= counts.done.size() || counts.done[s] >= counts.wanted[s]) {
-      rows.seek(keys::id_and_number(id, (uint64_t{s} + 1) * segment_lines));
-      continue;
-    }
-    if (s != segment) {
-      auto read = read_results(from, id, s);
-      if (!read) return tl::unexpected{read.error()};
-      done = *read;
-      segment = s;
-    }
-    if (!done.test(place_in_segment(line))) {
-      auto entry = decode_waiting(rows.value());
-      if (!entry) return tl::unexpected{entry.error()};
-      out.waiting.emplace_back(line, std::move(*entry));
-    }
-    rows.next();
-  }
-  return rows.status();
-}
-
 result<batch_resume> read_resume(reading now, batch_record batch) {
   auto cursor = read_validation(now, batch.id);
   if (!cursor) return tl::unexpected{cursor.error()};
   auto counts = read_segments(now, batch);
   if (!counts) return tl::unexpected{counts.error()};
-  batch_resume r{std::move(batch), *cursor, {}, {}};
+  batch_resume r{std::move(batch), *cursor, {}};
   for (uint32_t s = 0; s < counts->done.size(); ++s) {
     if (counts->done[s] < counts->wanted[s]) r.unfinished_segments.push_back(s);
   }
-  if (auto ok = read_waiting(now, *counts, r); !ok) return tl::unexpected{ok.error()};
   return r;
 }
 

@@ -42,6 +42,7 @@ private:
 
   result<void> read_log(output_kind kind);
   result<void> read_index();
+  result<void> read_unrun();
   /// Whether the log has one whole line at the entry's place.
   bool points_at_a_line(row_scan& log, const index_entry& e);
 
@@ -145,6 +146,27 @@ result<void> batch_check::read_index() {
   return error_log.status();
 }
 
+/// The places of lines that never ran follow each other behind the error log.
+result<void> batch_check::read_unrun() {
+  const auto& p = batch_.progress;
+  uint64_t bytes = 0;
+  uint64_t lines = 0;
+  row_scan rows{from_, table::batches, keys::batch(batch_.id, batch_part::unrun),
+                keys::batch_after(batch_.id, batch_part::unrun)};
+  for (rows.first(); rows.valid(); rows.next()) {
+    const auto unrun = decode_unrun(rows.value());
+    if (!unrun) return tl::unexpected{unrun.error()};
+    const auto segment = get_big_endian<uint32_t>(rows.key().data() + 9);
+    expect(fmt::format("offset of the unrun lines of segment {}", segment), unrun->offset,
+           p.error_bytes + bytes);
+    bytes += unrun->bytes;
+    lines += unrun->lines;
+  }
+  expect("bytes of unrun lines", p.unrun_bytes, bytes);
+  if (lines > 0) expect("unrun lines", lines, p.total - p.completed - p.failed);
+  return rows.status();
+}
+
 result<std::vector<std::string>> batch_check::run() {
   for (const auto kind : {output_kind::ok, output_kind::error}) {
     if (auto ok = read_log(kind); !ok) return tl::unexpected{ok.error()};
@@ -162,6 +184,7 @@ result<std::vector<std::string>> batch_check::run() {
     expect(fmt::format("bytes that index rows give the {} log", name(kind)), s.bytes,
            s.indexed_bytes);
   }
+  if (auto ok = read_unrun(); !ok) return tl::unexpected{ok.error()};
   if (p.completed + p.failed > p.total) {
     finding("{} lines are done, {} are to run", p.completed + p.failed, p.total);
   }

@@ -17,6 +17,23 @@ result<std::vector<bool>> rocks_store::done_in_segment(batch_id id, uint32_t seg
   return out;
 }
 
+result<waiting_lines> rocks_store::waiting_in_segment(batch_id id, uint32_t segment) const {
+  auto in = enter();
+  if (!in) return tl::unexpected{in.error()};
+  waiting_lines out;
+  const auto first = uint64_t{segment} * segment_lines;
+  row_scan rows{*in->db, table::waiting, keys::id_and_number(id, first),
+                keys::id_and_number(id, first + segment_lines), caching::skip};
+  for (rows.first(); rows.valid(); rows.next()) {
+    const auto line = keys::last_number(rows.key());
+    auto entry = decode_waiting(rows.value());
+    if (!entry) return fail(entry.error(), fmt::format("batch {}, line {}", id, line));
+    out.emplace_back(line, std::move(*entry));
+  }
+  if (auto ok = rows.status(); !ok) return tl::unexpected{ok.error()};
+  return out;
+}
+
 result<std::optional<index_entry>> rocks_store::get_index(batch_id id, line_no line) const {
   auto in = enter();
   if (!in) return tl::unexpected{in.error()};
@@ -32,7 +49,8 @@ result<void> rocks_store::scan_index(batch_id id, line_no from,
                                      const visitor<line_no, const index_entry&>& fn) const {
   auto in = enter();
   if (!in) return tl::unexpected{in.error()};
-  row_scan rows{*in->db, table::index, keys::id_and_number(id, from), keys::id(id + 1)};
+  row_scan rows{*in->db, table::index, keys::id_and_number(id, from), keys::id(id + 1),
+                caching::skip};
   for (rows.first(); rows.valid(); rows.next()) {
     const auto line = keys::last_number(rows.key());
     auto entry = decode_index(rows.value());
@@ -48,7 +66,7 @@ result<std::string> rocks_store::read_output(batch_id id, output_kind kind, uint
   if (!in) return tl::unexpected{in.error()};
   std::string out;
   row_scan rows{*in->db, table::output, keys::output(id, kind, 0),
-                keys::output(id, kind, keys::no_more)};
+                keys::output(id, kind, keys::no_more), caching::skip}; // readers keep pieces
   for (rows.seek_back(keys::output(id, kind, offset)); rows.valid(); rows.next()) {
     const auto skip = offset + out.size() - keys::last_number(rows.key());
     const auto row = rows.value();
@@ -73,7 +91,8 @@ result<std::vector<store::unrun_segment>> rocks_store::get_unrun(batch_id id) co
   for (rows.first(); rows.valid(); rows.next()) {
     auto value = decode_unrun(rows.value());
     if (!value) return fail(value.error(), fmt::format("batch {}", id));
-    out.push_back({get_big_endian<uint32_t>(rows.key().data() + 9), value->offset, value->lines});
+    const auto segment = get_big_endian<uint32_t>(rows.key().data() + 9);
+    out.push_back({segment, value->form, value->offset, value->bytes, value->lines});
   }
   if (auto ok = rows.status(); !ok) return tl::unexpected{ok.error()};
   return out;

@@ -8,6 +8,8 @@
 
 #include <rocksdb/env.h>
 
+#include <sys/stat.h>
+
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -36,6 +38,19 @@ rocksdb::Status empty_directory(rocksdb::Env& env, const std::string& path) {
   return status;
 }
 
+/// Uploads are taken into the database by rename, which works within one file system only.
+result<void> check_one_file_system(const std::string& db_dir, const std::string& uploads_dir) {
+  struct stat db {};
+  struct stat uploads {};
+  // What cannot be looked at is no ground to refuse: an upload says what is wrong.
+  if (::stat(db_dir.c_str(), &db) != 0 || ::stat(uploads_dir.c_str(), &uploads) != 0) return {};
+  if (db.st_dev == uploads.st_dev) return {};
+  return fail(errc::unsupported,
+              "{} is on another file system than {}; uploads are moved from one to the other by "
+              "rename: put both on the same",
+              uploads_dir, db_dir);
+}
+
 } // namespace
 
 result<void> rocks_store::open_database() {
@@ -43,7 +58,10 @@ result<void> rocks_store::open_database() {
   if (!options_.read_only) {
     auto status = env_->CreateDirIfMissing(db_dir);
     if (status.ok()) status = env_->CreateDirIfMissing(uploads_dir());
-    if (status.ok()) status = empty_directory(*env_, uploads_dir());
+    if (status.ok()) {
+      if (auto ok = check_one_file_system(db_dir, uploads_dir()); !ok) return ok;
+      status = empty_directory(*env_, uploads_dir());
+    }
     if (status.ok()) status = cut_torn_logs(*env_, db_dir);
     // RocksDB syncs the entries in db/, but nobody else the entry of db/ itself.
     if (status.ok()) status = sync_directory(*env_, options_.data_dir);

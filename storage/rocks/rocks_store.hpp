@@ -54,10 +54,12 @@ public:
   result<std::vector<stored_problem>> get_problems(batch_id id) const override;
   result<page> read_page(file_id file, uint64_t offset) const override;
   result<page> page_of_line(file_id file, line_no line) const override;
-  result<void> scan_custom_ids(file_id file,
+  result<void> scan_custom_ids(file_id file, rule_set_id rules,
                                const visitor<const hash128&, line_no>& fn) const override;
-  result<std::vector<line_no>> find_custom_id(file_id file, const hash128& hash) const override;
+  result<std::vector<line_no>> find_custom_id(file_id file, rule_set_id rules,
+                                              const hash128& hash) const override;
   result<std::vector<bool>> done_in_segment(batch_id id, uint32_t segment) const override;
+  result<waiting_lines> waiting_in_segment(batch_id id, uint32_t segment) const override;
   result<std::optional<index_entry>> get_index(batch_id id, line_no line) const override;
   result<void> scan_index(batch_id id, line_no from,
                           const visitor<line_no, const index_entry&>& fn) const override;

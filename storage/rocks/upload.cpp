@@ -125,7 +125,8 @@ result<void> rocks_upload::ingest(const database& db) {
   if (sorted_files_.empty()) return {};
   rocksdb::IngestExternalFileOptions options;
   options.move_files = true;
-  options.write_global_seqno = false;
+  options.failed_move_fall_back_to_copy = false; // recovery.cpp sees to one file system
+  options.write_global_seqno = false;            // the file was synced and stays as it is
   const auto status = db.raw().IngestExternalFile(db.of(table::pages), sorted_files_, options);
   return to_result(status, "taking the upload into the database");
 }

@@ -3,6 +3,7 @@
 #include "storage/record_codec.hpp"
 #include "storage/result_codes.hpp"
 #include "storage/rocks/rocks_store.hpp"
+#include "storage/rule_set.hpp"
 
 namespace perennial::storage::rocks {
 
@@ -33,9 +34,11 @@ result<void> rocks_store::record_validation(const validation_step& step) {
     const auto& record = (*batch)->record;
     if (record.state.status != batch_status::validating) return not_validating(record);
     rocksdb::WriteBatch rows;
+    const auto file = record.definition.file;
+    const auto rules = rule_set_of(record.definition);
     for (const auto& row : step.custom_ids) {
-      rows.Put(db.of(table::custom_ids),
-               slice(keys::custom_id(record.definition.file, row.hash, row.line)), {});
+      rows.Put(db.of(table::custom_ids), slice(keys::custom_id(file, rules, row.hash, row.line)),
+               {});
     }
     rows.Put(db.of(table::batches), slice(keys::batch(step.batch, batch_part::validation)),
              encode_validation(step.next));
@@ -65,8 +68,7 @@ result<batch_record> rocks_store::end_validation(const validation_end& end) {
       const auto& d = record.definition;
       auto file = read_file(db, d.file);
       if (!file) return tl::unexpected{file.error()};
-      file->validated = true;
-      file->validation = {d.format, d.max_line_bytes, d.endpoint};
+      file->good_under = rule_set_of(d);
       rows.Put(db.of(table::files), slice(keys::id(d.file)), encode_file(*file));
     }
     return write_state(db, **batch, state_after(record.state, end), std::move(rows));
@@ -82,25 +84,27 @@ result<std::vector<stored_problem>> rocks_store::get_problems(batch_id id) const
   return decode_problems(**value);
 }
 
-result<void> rocks_store::scan_custom_ids(file_id file,
+result<void> rocks_store::scan_custom_ids(file_id file, rule_set_id rules,
                                           const visitor<const hash128&, line_no>& fn) const {
   auto in = enter();
   if (!in) return tl::unexpected{in.error()};
-  row_scan rows{*in->db, table::custom_ids, keys::id(file), keys::id(file + 1), caching::skip};
+  hash128 last;
+  last.fill(0xff);
+  row_scan rows{*in->db, table::custom_ids, keys::custom_id(file, rules, {}, 0),
+                keys::custom_id(file, rules, last, keys::no_more), caching::skip};
   for (rows.first(); rows.valid(); rows.next()) {
-    hash128 hash;
-    std::memcpy(hash.data(), rows.key().data() + 8, hash.size());
-    if (!fn(hash, keys::last_number(rows.key()))) return {};
+    if (!fn(keys::hash_of_custom_id(rows.key()), keys::last_number(rows.key()))) return {};
   }
   return rows.status();
 }
 
-result<std::vector<line_no>> rocks_store::find_custom_id(file_id file, const hash128& hash) const {
+result<std::vector<line_no>> rocks_store::find_custom_id(file_id file, rule_set_id rules,
+                                                         const hash128& hash) const {
   auto in = enter();
   if (!in) return tl::unexpected{in.error()};
   std::vector<line_no> out;
-  row_scan rows{*in->db, table::custom_ids, keys::custom_id(file, hash, 0),
-                keys::custom_id(file, hash, keys::no_more)};
+  row_scan rows{*in->db, table::custom_ids, keys::custom_id(file, rules, hash, 0),
+                keys::custom_id(file, rules, hash, keys::no_more)};
   for (rows.first(); rows.valid(); rows.next()) out.push_back(keys::last_number(rows.key()));
   if (auto ok = rows.status(); !ok) return tl::unexpected{ok.error()};
   return out;

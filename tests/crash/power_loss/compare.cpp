@@ -1,4 +1,5 @@
 // What the store has after a cut, against what it had acknowledged.
+#include "storage/rule_set.hpp"
 #include "tests/crash/power_loss/workload.hpp"
 
 #include <algorithm>
@@ -136,9 +137,14 @@ void workload::compare_results(store& db, const batch_record& found) {
   }
 }
 
-void workload::compare_waits(const batch_resume& found) {
+void workload::compare_waits(store& db, const batch_resume& found) {
   auto& known = batches_[found.batch.id];
-  const std::map<line_no, waiting_entry> there{found.waiting.begin(), found.waiting.end()};
+  std::map<line_no, waiting_entry> there;
+  for (const auto segment : found.unfinished_segments) {
+    auto waiting = db.waiting_in_segment(found.batch.id, segment);
+    if (!waiting) return finding("waiting lines cannot be read: {}", waiting.error().message);
+    there.insert(waiting->begin(), waiting->end());
+  }
   // Of a group that nothing else tells about, the waits may be there or not.
   for (const auto& w : now_.group.waits) {
     const auto entry = there.find(w.line);
@@ -156,8 +162,9 @@ void workload::compare_waits(const batch_resume& found) {
 
 void workload::compare_validation(store& db, const batch_resume& found) {
   const auto until = found.validation ? found.validation->ordinal : 0;
+  const auto& d = found.batch.definition;
   for (line_no n = 0; n < until; ++n) {
-    const auto lines = db.find_custom_id(found.batch.definition.file, hash_128(std::to_string(n)));
+    const auto lines = db.find_custom_id(d.file, rule_set_of(d), hash_128(std::to_string(n)));
     if (!lines || std::find(lines->begin(), lines->end(), n) == lines->end()) {
       finding("batch {} was validated up to line {} and lacks the custom_id of line {}",
               found.batch.id, until, n);
@@ -176,7 +183,7 @@ void workload::compare_unfinished(store& db) {
   std::set<batch_id> found;
   for (const auto& r : *resumed) {
     found.insert(r.batch.id);
-    compare_waits(r);
+    compare_waits(db, r);
     if (r.batch.state.status == batch_status::validating) compare_validation(db, r);
   }
   for (const auto& [id, b] : batches_) {

@@ -75,7 +75,7 @@ private:
   bool group_is_there(const std::vector<storage::batch_record>& found);
   void compare_results(storage::store& db, const storage::batch_record& found);
   void compare_unfinished(storage::store& db);
-  void compare_waits(const storage::batch_resume& found);
+  void compare_waits(storage::store& db, const storage::batch_resume& found);
   void compare_validation(storage::store& db, const storage::batch_resume& found);
   template <class... Ts>
   void finding(fmt::format_string<Ts...> text, Ts&&... args) {

@@ -66,6 +66,13 @@ BOOST_AUTO_TEST_CASE(what_is_printed_is_what_is_in_force_and_can_be_read_again) 
   BOOST_TEST(again.output == first.output);
 }
 
+BOOST_AUTO_TEST_CASE(the_example_in_deploy_is_a_good_one) {
+  const auto ended = run_command(
+    {"serve", "--config", PERENNIAL_SOURCE_DIR "/deploy/perennial.toml", "--print-config"});
+  BOOST_TEST(ended.status.ok(), ended.errors);
+  BOOST_TEST(has(ended.output, "max_in_flight = 'auto'"), ended.output);
+}
+
 BOOST_AUTO_TEST_CASE(a_key_is_never_printed_only_whether_it_is_there) {
   const auto set = print(good, {}, {{"SIM_KEY", "sk-very-secret"}});
   BOOST_TEST(has(set.output, "its key is set"));
@@ -80,9 +87,8 @@ BOOST_AUTO_TEST_CASE(flags_go_over_the_file) {
   const auto ended = print(good, {"--data", "/elsewhere", "--memory", "1GiB", "--concurrency",
                                   "auto", "--base-url", "https://api.example.com/v1"});
   BOOST_REQUIRE_MESSAGE(ended.status.ok(), ended.errors);
-  for (const auto* line :
-       {"data_dir = '/elsewhere'", "budget = '1 GiB'", "max_in_flight = 'auto'",
-        "base_url = 'https://api.example.com/v1'", "name = 'sim'"})
+  for (const auto* line : {"data_dir = '/elsewhere'", "budget = '1 GiB'", "max_in_flight = 'auto'",
+                           "base_url = 'https://api.example.com/v1'", "name = 'sim'"})
     BOOST_TEST(has(ended.output, line), line << " in\n" << ended.output);
 }
 

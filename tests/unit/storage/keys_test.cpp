@@ -24,8 +24,9 @@ BOOST_AUTO_TEST_CASE(every_key_has_its_bytes) {
   BOOST_TEST(hex(keys::output(1, output_kind::error, 9)) == "0000000000000001020000000000000009");
   hash128 hash;
   hash.fill(0xee);
-  BOOST_TEST(hex(keys::custom_id(2, hash, 3)) ==
-             "0000000000000002eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee0000000000000003");
+  BOOST_TEST(hex(keys::custom_id(2, 4, hash, 3)) ==
+             "00000000000000020000000000000004eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"
+             "0000000000000003");
 }
 
 BOOST_AUTO_TEST_CASE(byte_order_is_number_order) {
@@ -42,6 +43,8 @@ BOOST_AUTO_TEST_CASE(byte_order_is_number_order) {
 BOOST_AUTO_TEST_CASE(ids_and_numbers_are_read_back) {
   BOOST_TEST(keys::first_id(keys::id_and_number(77, 88)) == 77U);
   BOOST_TEST(keys::last_number(keys::id_and_number(77, 88)) == 88U);
+  const auto hash = hash_128("a");
+  BOOST_TEST((keys::hash_of_custom_id(keys::custom_id(1, 2, hash, 3)) == hash));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

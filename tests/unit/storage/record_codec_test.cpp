@@ -33,8 +33,7 @@ file_record example_file() {
   f.created = at(0x18c0ffee00);
   f.expires = at(1);
   f.name = "a.jsonl";
-  f.validated = true;
-  f.validation = {line_format::text, 4096, "/v1/x"};
+  f.good_under = 0x1020304050607080;
   return f;
 }
 
@@ -124,10 +123,7 @@ BOOST_AUTO_TEST_CASE(file) {
                            "00000018c0ffee00"
                            "0000000000000001"
                            "00000007612e6a736f6e6c"
-                           "01"
-                           "02"
-                           "0000000000001000"
-                           "000000052f76312f78");
+                           "1020304050607080");
   BOOST_TEST((*decode_file(5, bytes) == example_file()));
   check_damage(bytes, [](std::string_view v) { return decode_file(5, v); });
 }
@@ -217,10 +213,12 @@ BOOST_AUTO_TEST_CASE(segment_selection_and_unrun) {
   bits.set(10);
   BOOST_TEST(hex(encode_selection(bits)) == "010104");
   BOOST_TEST((*decode_selection(encode_selection(bits)) == bits));
-  BOOST_TEST(hex(encode_unrun({0x1234, 5})) == "01"
-                                               "0000000000001234"
-                                               "00000005");
-  check_damage(encode_unrun({1, 2}), decode_unrun);
+  BOOST_TEST(hex(encode_unrun({1, 0x1234, 0x5678, 5})) == "01"
+                                                          "01"
+                                                          "0000000000001234"
+                                                          "0000000000005678"
+                                                          "00000005");
+  check_damage(encode_unrun({1, 2, 3, 4}), decode_unrun);
 }
 
 BOOST_AUTO_TEST_CASE(problems) {

@@ -5,6 +5,7 @@
 #include "tools/perennial/exit_code.hpp"
 #include "tools/perennial/output_file.hpp"
 #include "tools/perennial/serve/config_file.hpp"
+#include "tools/perennial/serve/service_manager.hpp"
 #include "tools/perennial/signals.hpp"
 #include "tools/perennial/terminal.hpp"
 #include "tools/perennial/validators.hpp"
@@ -117,6 +118,13 @@ int refuse(const error& e) {
   return wrong_use;
 }
 
+void wait_for_stop(const signals& interrupts) {
+  for (unsigned rounds = 0; interrupts.stops() == 0; ++rounds) {
+    if (rounds % 100 == 0) tell_alive(); // every 5 s
+    std::this_thread::sleep_for(std::chrono::milliseconds{50});
+  }
+}
+
 int serve(const serve_flags& flags) {
   auto settings = settle(flags);
   if (!settings) return refuse(settings.error());
@@ -134,14 +142,17 @@ int serve(const serve_flags& flags) {
   auto gateway = actors::gateway::start(**service, *where);
   if (!gateway) return refuse(gateway.error());
   (*gateway)->set_ready(true);
-  say(
-    fmt::format("listening on http://{}:{}",
+  const auto url =
+    fmt::format("http://{}:{}",
                 where->host.find(':') == std::string::npos ? where->host : "[" + where->host + "]",
-                (*gateway)->port()));
+                (*gateway)->port());
+  say("listening on " + url);
   if (!flags.port_file.empty()) {
     if (auto ok = write_port(flags.port_file, (*gateway)->port()); !ok) return refuse(ok.error());
   }
-  while (interrupts.stops() == 0) std::this_thread::sleep_for(std::chrono::milliseconds{50});
+  tell_ready(url);
+  wait_for_stop(interrupts);
+  tell_stopping();
   say("Stopping: calls in flight may end (a second signal aborts them)…");
   (*gateway)->stop(std::chrono::seconds{5});
   (*service)->stop(settings->service.drain_deadline);

@@ -4,6 +4,9 @@
 #include "storage/rocks/database.hpp"
 #include "tests/unit/storage/suite/world.hpp"
 
+#include <sys/stat.h>
+
+#include <filesystem>
 #include <fstream>
 
 using namespace perennial;
@@ -40,6 +43,25 @@ BOOST_AUTO_TEST_CASE(a_second_process_is_refused_by_name_and_pid) {
   BOOST_TEST(second.error().message ==
              fmt::format("{} is in use by perennial (pid {}); stop it or use another directory",
                          dir.path(), ::getpid()));
+}
+
+BOOST_AUTO_TEST_CASE(uploads_on_another_file_system_are_refused_at_the_start) {
+  // Memory disks are there on every Linux; where /tmp is one as well there is nothing to test.
+  std::string other = "/dev/shm/perennial-XXXXXX";
+  if (::mkdtemp(other.data()) == nullptr) return; // no second file system here
+  struct stat here {};
+  struct stat there {};
+  const bool two = ::stat(dir.path().c_str(), &here) == 0 && ::stat(other.c_str(), &there) == 0 &&
+                   here.st_dev != there.st_dev;
+  if (two) {
+    db.reset();
+    std::filesystem::remove(dir.path() + "/uploads");
+    std::filesystem::create_directory_symlink(other, dir.path() + "/uploads");
+    const auto opened = try_open();
+    BOOST_TEST((kind(opened) == errc::unsupported));
+    BOOST_TEST(opened.error().message.find("another file system") != std::string::npos);
+  }
+  std::filesystem::remove(other);
 }
 
 BOOST_AUTO_TEST_CASE(a_newer_schema_is_refused_with_both_versions) {

@@ -134,23 +134,34 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(the_index_is_scanned_in_order_of_the_file, impl, i
   BOOST_TEST(seen == (std::vector<line_no>{4, 50}));
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(waits_are_resumed_until_their_line_has_a_result, impl,
+BOOST_AUTO_TEST_CASE_TEMPLATE(waits_are_read_again_by_segment_until_the_batch_ends, impl,
                               implementations) {
   world<impl> w;
-  const auto id = w.running(10).id;
+  constexpr line_no far = 2 * segment_lines + 1;
+  const auto id = w.running(far + 1).id;
   commit_group group;
   const waiting_entry five{2, at(77), true, "reset"};
-  group.waits = {{id, 5, {1, at(5), false, "older"}}, {id, 5, five}, {id, 6, {}}, {id, 0, {}}};
+  group.waits = {{id, 5, {1, at(5), false, "older"}}, {id, 5, five}, {id, far, {}}, {id, 0, {}}};
   group.ambiguous = {{id, 3}, {999, 1}};
   BOOST_TEST(must(w.db->commit(group)).size() == 1U);
-  w.commit({ok_result(id, 6), ok_result(id, 0)});
+  w.commit({ok_result(id, 0)});
+  w.commit({ok_result(id, 6)});
+  group = {};
+  group.waits = {{id, 6, {}}}; // late: the line has its result
+  must(w.db->commit(group));
   w.restart();
-  const auto resumed = must(w.db->unfinished_batches());
-  BOOST_REQUIRE(resumed.size() == 1);
-  BOOST_REQUIRE(resumed[0].waiting.size() == 1);
-  BOOST_TEST(resumed[0].waiting[0].first == 5U);
-  BOOST_TEST((resumed[0].waiting[0].second == five));
+  const auto done = must(w.db->done_in_segment(id, 0));
+  auto waiting = must(w.db->waiting_in_segment(id, 0));
+  std::erase_if(waiting, [&](const auto& entry) { return done[entry.first]; });
+  BOOST_REQUIRE(waiting.size() == 1);
+  BOOST_TEST(waiting[0].first == 5U);
+  BOOST_TEST((waiting[0].second == five));
+  BOOST_TEST(must(w.db->waiting_in_segment(id, 1)).empty());
+  BOOST_REQUIRE(must(w.db->waiting_in_segment(id, 2)).size() == 1U);
+  BOOST_TEST(must(w.db->waiting_in_segment(id, 2))[0].first == far);
   BOOST_TEST(w.progress(id).ambiguous == 3U);
+  w.set_status(id, batch_status::cancelled);
+  BOOST_TEST(must(w.db->waiting_in_segment(id, 2)).empty());
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(the_watermark_follows_over_segments, impl, implementations) {

@@ -79,6 +79,44 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(without_a_key_the_same_request_counts_for_a_minute
   BOOST_TEST(!must(w.db->create_batch(example(file.id, 1'119'000), {{}, sha256("b")})).existed);
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_ended_without_running_is_made_anew_unless_a_key_names_it, impl,
+                              implementations) {
+  world<impl> w;
+  const auto file = w.upload(lines(3));
+  for (const auto status :
+       {batch_status::validating, batch_status::failed, batch_status::in_progress,
+        batch_status::cancelling, batch_status::finalizing, batch_status::cancelled,
+        batch_status::expired, batch_status::completed}) {
+    const bool counts = status == batch_status::validating || status == batch_status::in_progress ||
+                        status == batch_status::completed;
+    const std::string name{to_string(status)};
+    for (const auto& key : {std::string{}, "key of " + name}) {
+      const idempotency same{key, sha256(name)};
+      const auto first = must(w.db->create_batch(example(file.id), same)).batch.id;
+      w.set_status(first, status);
+      w.restart();
+      const auto second = must(w.db->create_batch(example(file.id, 2000), same));
+      BOOST_TEST_CONTEXT(name << (key.empty() ? ", without a key" : ", with a key")) {
+        BOOST_TEST(second.existed == (counts || !key.empty()));
+        BOOST_TEST((second.batch.id == first) == second.existed);
+      }
+      // The window runs from the batch that the request means now.
+      const auto third = must(w.db->create_batch(example(file.id, 3000), same));
+      BOOST_TEST(third.batch.id == second.batch.id);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_key_gives_its_batch_though_the_file_was_deleted_since, impl,
+                              implementations) {
+  world<impl> w;
+  const auto file = w.upload(lines(3));
+  const idempotency same{"key", sha256("request")};
+  const auto first = must(w.db->create_batch(example(file.id), same));
+  must(w.db->delete_file(file.id));
+  BOOST_TEST(must(w.db->create_batch(example(file.id), same)).batch.id == first.batch.id);
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_batch_needs_a_file_that_is_there, impl, implementations) {
   world<impl> w;
   BOOST_TEST((kind(w.db->create_batch(example(77), {})) == errc::not_found));

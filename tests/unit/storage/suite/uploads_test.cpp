@@ -71,6 +71,17 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(an_empty_file_has_no_pages, impl, implementations)
   BOOST_TEST(file.bytes == 0U);
   BOOST_TEST((kind(w.db->read_page(file.id, 0)) == errc::not_found));
   BOOST_TEST((kind(w.db->page_of_line(file.id, 0)) == errc::not_found));
+  w.restart();
+  BOOST_TEST((must(w.db->get_file(file.id)) == file));
+  BOOST_TEST(file.lines == 0U);
+  // A batch over it has nothing to run, and no segment.
+  const auto id = w.create(file.id).id;
+  BOOST_TEST(must(w.db->resume_batch(id)).unfinished_segments.empty());
+  must(w.db->end_validation({id, 1, {{1, 0, "empty", "is empty"}}, true, false, at(1)}));
+  w.check(id);
+  must(w.db->delete_file(file.id));
+  w.restart();
+  BOOST_TEST((kind(w.db->get_file(file.id)) == errc::not_found));
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(an_unfinished_upload_is_seen_by_nobody_and_leaves_nothing, impl,
