@@ -90,6 +90,7 @@ void end_batch(self_ptr self, batch_id id) {
   st.table->remove(id);
   st.stopping.erase(id);
   st.completing.erase(id);
+  st.begun.erase(id);
   self->send(st.reader, forget_atom_v, id);
   std::erase_if(st.survivors, [&](const auto& e) {
     if (e.first.first != id) return false;
@@ -138,6 +139,7 @@ void check_stopping(self_ptr self, steady_time now) {
 void begin(self_ptr self, const resume_ptr& r) {
   auto& st = self->state;
   const auto& b = r->batch;
+  if (!storage::is_final(b.state.status)) st.begun.insert(b.id);
   switch (b.state.status) {
   case batch_status::validating: self->send(st.validator, start_atom_v, r); break;
   case batch_status::in_progress:
@@ -314,12 +316,19 @@ caf::result<storage::created_batch> create(self_ptr self, const create_request& 
     .then(
       [self, promise](const storage::created_batch& made) mutable {
         promise.deliver(made);
-        if (made.existed) return;
+        // One that exists was begun with, unless its first creation was told as a failure of the
+        // disk and turned out to be there.
+        if (made.existed && self->state.begun.contains(made.batch.id)) return;
         auto resume = self->state.peers.db->resume_batch(made.batch.id);
         if (resume) begin(self, std::make_shared<const storage::batch_resume>(std::move(*resume)));
       },
       [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
   return promise;
+}
+
+/// It ended before it could have a result: a retry of it would have nothing to start from.
+bool never_ran(const batch_record& b) {
+  return storage::is_final(b.state.status) && b.state.in_progress_at == wall_time{};
 }
 
 /// The newest batch of the chain of retries that `id` belongs to: a retry goes on from there, so
@@ -329,7 +338,7 @@ result<batch_record> end_of_chain(const storage::store& db, batch_id id) {
   auto all = db.list_batches(0, std::numeric_limits<uint32_t>::max());
   if (!newest || !all) return newest ? tl::unexpected{all.error()} : newest;
   for (auto b = all->rbegin(); b != all->rend(); ++b) { // oldest first: each link once
-    if (b->definition.retry_of == newest->id) newest = *b;
+    if (b->definition.retry_of == newest->id && !never_ran(*b)) newest = *b;
   }
   return newest;
 }
@@ -342,7 +351,7 @@ result<create_request> retry_of(const storage::store& db, batch_id id, const std
     return fail(errc::conflict, "batch {:016x}, its newest retry, is {}; wait for its end", p.id,
                 to_string(p.state.status));
   }
-  if (p.state.in_progress_at == wall_time{}) {
+  if (never_ran(p)) {
     return fail(errc::conflict,
                 "the batch never ran, so its lines were not found good; create it again");
   }
@@ -443,7 +452,10 @@ dispatcher_actor::behavior_type dispatcher_behavior(self_ptr self, dispatcher_pe
     [self](recorded_atom, const recorded& r) { take_results(self, r); },
     [self](lines_atom, read_reply& reply) { take_lines(self, reply); },
     [self](valid_atom, const batch_record& b) {
-      if (b.state.status != batch_status::in_progress) return; // it failed, and that is on disk
+      if (b.state.status != batch_status::in_progress) { // it failed, and that is on disk
+        if (storage::is_final(b.state.status)) self->state.begun.erase(b.id);
+        return;
+      }
       if (auto r = self->state.peers.db->resume_batch(b.id)) {
         begin(self, std::make_shared<const storage::batch_resume>(std::move(*r)));
         pump(self);

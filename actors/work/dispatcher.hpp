@@ -46,6 +46,8 @@ struct dispatcher_state {
   validator_actor validator;
   std::vector<supervisor_actor> supervisors;
   std::map<std::pair<storage::batch_id, storage::line_no>, survivor> survivors;
+  /// Batches that were begun with and are not at their end.
+  std::set<storage::batch_id> begun;
   /// Batches that are being cancelled, and until when their calls may go on.
   std::map<storage::batch_id, steady_time> stopping;
   /// Their last result is on disk and their end is being written.
