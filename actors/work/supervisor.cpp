@@ -27,6 +27,8 @@ constexpr milliseconds memory_retry{50};
 constexpr milliseconds full_park_wait{30'000};
 /// A group goes to the store at this size at the latest.
 constexpr size_t group_limit = 512;
+/// So many answers may wait for the disk: a crash would repeat their calls too.
+constexpr uint32_t most_unsynced = 512;
 /// So many lines lie ready at most.
 constexpr uint32_t most_ready = 512;
 
@@ -89,11 +91,13 @@ void flush(self_ptr self) {
   if (!box.back.empty()) self->send(st.peers.dispatcher, back_atom_v, std::move(box.back));
   if (!box.group) return;
   ++st.commits_out;
+  const auto results = static_cast<uint32_t>(box.group->results.size());
   self->request(st.peers.writer, caf::infinite, commit_atom_v, std::move(box.group))
-    .then([self, done = std::move(box.done), slots = std::move(box.slots),
+    .then([self, done = std::move(box.done), slots = std::move(box.slots), results,
            charged = box.charged](commit_reply& reply) mutable {
       auto& s = self->state;
       --s.commits_out;
+      s.unsynced -= results;
       for (const auto slot : slots) s.peers.calls_out->free(slot);
       s.charged -= std::min(s.charged, charged);
       give_back_memory(s);
@@ -201,6 +205,7 @@ void worker_died(self_ptr self, const caf::down_msg& down) {
 bool may_call(self_ptr self, steady_time now) {
   auto& st = self->state;
   if (st.draining || st.in_flight >= st.throttle_says.in_flight) return false;
+  if (st.unsynced >= most_unsynced) return false; // the store's answer pumps again
   if (st.throttle_says.paused_until && *st.throttle_says.paused_until > now) {
     wake_at(self, *st.throttle_says.paused_until, now);
     return false;
@@ -243,7 +248,8 @@ void hand_out(self_ptr self, item_ptr item, steady_time now) {
 /// Nothing holds lines up: neither a limit on calls nor a park nor a pause.
 bool flows_freely(const supervisor_state& st, steady_time now) {
   const auto& t = st.throttle_says;
-  return !st.draining && st.breaker_permits.available() == unlimited_permits &&
+  return !st.draining && st.unsynced < most_unsynced &&
+         st.breaker_permits.available() == unlimited_permits &&
          st.throttle_calls.available() == unlimited_permits && st.parked.nothing_parked() &&
          (!t.paused_until || *t.paused_until <= now) && st.in_flight <= t.in_flight;
 }
@@ -358,6 +364,7 @@ void take_result(supervisor_state& st, call_done& d) {
   auto& g = group(st);
   st.outbox.done.lines.push_back({d.result->batch, d.result->line, d.result->kind, d.result->code});
   g.results.push_back(std::move(*d.result));
+  ++st.unsynced;
   if (d.item->slot != no_slot) st.outbox.slots.push_back(d.item->slot);
   st.outbox.charged += d.item->charged_bytes;
 }

@@ -92,6 +92,7 @@ struct supervisor_state {
   supervisor_outbox outbox;
   bool draining = false;
   uint32_t commits_out = 0; ///< Groups that the store has not answered.
+  uint32_t unsynced = 0;    ///< Results in those groups and in the outbox.
   uint64_t timer_generation = 0;
   steady_time timer_at = steady_time::max();
   uint64_t calls = 0;

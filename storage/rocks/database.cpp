@@ -77,9 +77,9 @@ rocksdb::Status database::open_tables(const std::string& dir, bool read_only) {
     tables.emplace_back(std::string{table_names[i]}, settings_.of(static_cast<table>(i)));
   }
   handles opened;
-  auto status =
-    read_only ? rocksdb::DB::OpenForReadOnly(settings_.database, dir, tables, &opened, &db_)
-              : rocksdb::DB::Open(settings_.database, dir, tables, &opened, &db_);
+  auto status = read_only
+                  ? rocksdb::DB::OpenForReadOnly(settings_.database, dir, tables, &opened, &db_)
+                  : rocksdb::DB::Open(settings_.database, dir, tables, &opened, &db_);
   if (!status.ok()) return status;
   default_ = opened.front();
   std::copy(opened.begin() + 1, opened.end(), handles_.begin());

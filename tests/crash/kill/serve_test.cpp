@@ -18,6 +18,8 @@ namespace {
 
 constexpr uint64_t lines = 5000;
 constexpr uint32_t concurrency = 32;
+/// Answers that may wait for the disk before new calls do; see actors/work/supervisor.cpp.
+constexpr uint32_t most_unsynced = 512;
 
 /// `perennial serve` on a directory of the test's, on a port of its own each time it starts.
 class served {
@@ -105,10 +107,10 @@ BOOST_AUTO_TEST_CASE(twenty_kills_leave_exactly_one_result_per_line) {
   const std::string id =
     must(s.client().Post("/v1/batches", request.dump(), "application/json"))["id"];
 
-  uint64_t out_at_kills = 0;
+  uint64_t most_out = 0;
   for (int round = 0; round < 20 && get_batch(s, id)["status"] != "completed"; ++round) {
     s.kill_after(std::chrono::milliseconds{std::uniform_int_distribution<int>{5, 300}(random)});
-    out_at_kills += concurrency;
+    most_out += 2 * concurrency + most_unsynced;
     s.start();
   }
   const auto until = std::chrono::steady_clock::now() + child_process::patience;
@@ -132,8 +134,10 @@ BOOST_AUTO_TEST_CASE(twenty_kills_leave_exactly_one_result_per_line) {
   }
   BOOST_TEST(seen.size() == lines);
   const auto twice = sim.stat("answered_more_than_once");
-  BOOST_TEST(twice <= out_at_kills,
-             twice << " lines were called again, of at most " << out_at_kills);
+  const auto ambiguous = end["perennial"]["ambiguous"].get<uint64_t>();
+  BOOST_TEST(twice <= ambiguous,
+             twice << " lines were called again, " << ambiguous << " were out at the kills");
+  BOOST_TEST(ambiguous <= most_out);
   s.stop();
   child_options doctor;
   doctor.program = bin_dir() / "perennial";

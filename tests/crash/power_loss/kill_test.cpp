@@ -2,7 +2,7 @@
 // child is this program again, running the test case `child`, which does nothing by itself.
 #include "storage/store.hpp"
 #include "tests/unit/storage/seeded.hpp"
-#include "tests/unit/storage/temp_dir.hpp"
+#include "tests/support/temp_dir.hpp"
 
 #include "protocol/base/unique_fd.hpp"
 
@@ -88,7 +88,7 @@ BOOST_AUTO_TEST_CASE(acknowledged_lines_survive_kill_9) {
   const test::temp_dir dir;
   batch_id batch = 0;
   {
-    auto db = must(open_store({dir.path(), uint64_t{32} << 20}));
+    auto db = must(open_store({dir.text(), uint64_t{32} << 20}));
     std::string text;
     for (uint64_t i = 0; i < file_lines; ++i) text += "x\n";
     auto up = must(db->begin_upload({"jobs", file_purpose::batch, {}, {}}));
@@ -105,7 +105,7 @@ BOOST_AUTO_TEST_CASE(acknowledged_lines_survive_kill_9) {
     BOOST_REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
     unique_fd from{ends[0]};
     unique_fd to{ends[1]};
-    const auto child = start_child(dir.path(), to.get());
+    const auto child = start_child(dir.text(), to.get());
     to.reset();
     // Killed after a random number of reports, in the middle of whatever comes next.
     auto lines_left = static_cast<int64_t>(random.below(3000));
@@ -127,7 +127,7 @@ BOOST_AUTO_TEST_CASE(acknowledged_lines_survive_kill_9) {
     BOOST_REQUIRE(::waitpid(child, &status, 0) == child);
     BOOST_REQUIRE_MESSAGE(killed && WIFSIGNALED(status), "the child ended by itself");
 
-    auto db = must(open_store({dir.path(), uint64_t{32} << 20}));
+    auto db = must(open_store({dir.text(), uint64_t{32} << 20}));
     const auto progress = must(db->get_batch(batch)).progress;
     BOOST_TEST(progress.completed >= last);
     BOOST_TEST(progress.watermark == progress.completed);

@@ -6,7 +6,7 @@
 #include "tests/crash/power_loss/disk.hpp"
 #include "tests/crash/power_loss/power_loss_fs.hpp"
 #include "tests/crash/power_loss/workload.hpp"
-#include "tests/unit/storage/temp_dir.hpp"
+#include "tests/support/temp_dir.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -38,7 +38,7 @@ totals cut_again_and_again(uint64_t seed, int rounds,
   test::seeded random{seed};
   test::workload work{seed};
   auto place = [&](int round, const char* what) {
-    return fmt::format("{}/{}-{}", dir.path(), what, round);
+    return fmt::format("{}/{}-{}", dir.text(), what, round);
   };
   std::filesystem::create_directories(place(0, "data"));
   for (int round = 0; round < rounds && out.findings.empty(); ++round) {

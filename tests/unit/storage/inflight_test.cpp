@@ -1,6 +1,6 @@
 #include "storage/inflight.hpp"
 
-#include "tests/unit/storage/temp_dir.hpp"
+#include "tests/support/temp_dir.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -15,7 +15,7 @@ namespace {
 
 struct fixture {
   test::temp_dir dir;
-  std::string path = dir.path() + "/inflight";
+  std::string path = dir.text() + "/inflight";
   // Closing the file leaves it as a kill would: nothing is written on the way out.
   std::unique_ptr<inflight> calls = open();
 

@@ -78,7 +78,7 @@ std::string details(const openai::batch_object& b) {
   row("input", b.input_file_id);
   row("output", b.output_file_id);
   row("errors", b.error_file_id);
-  for (const auto& [key, value] : b.metadata) row("metadata", key + "=" + value);
+  for (const auto& [key, value] : b.metadata) row("metadata", fmt::format("{}={}", key, value));
   out.pop_back();
   return out;
 }

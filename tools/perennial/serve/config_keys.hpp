@@ -135,19 +135,19 @@ template <class S>
 result<void> read_table(std::string_view file, const toml::table& table,
                         const std::vector<config_key<S>>& keys, S& into,
                         const std::vector<std::string_view>& sections = {}) {
-  for (const auto& [name, node] : table) {
-    if (std::find(sections.begin(), sections.end(), name.str()) != sections.end()) continue;
+  for (const auto& [key, node] : table) {
+    const std::string_view name = key.str();
+    if (std::find(sections.begin(), sections.end(), name) != sections.end()) continue;
     const auto found =
-      std::find_if(keys.begin(), keys.end(), [&](const auto& k) { return k.name == name.str(); });
+      std::find_if(keys.begin(), keys.end(), [name](const auto& k) { return k.name == name; });
     if (found == keys.end()) {
       std::vector<std::string_view> known{sections};
       for (const auto& k : keys) known.push_back(k.name);
       return fail(errc::invalid_input, "{}there is no key \"{}\" here{}", at_place(file, node),
-                  name.str(), suggest(name.str(), known));
+                  name, suggest(name, known));
     }
     if (auto ok = found->read(into, node); !ok) {
-      return fail(errc::invalid_input, "{}{} {}", at_place(file, node), name.str(),
-                  ok.error().message);
+      return fail(errc::invalid_input, "{}{} {}", at_place(file, node), name, ok.error().message);
     }
   }
   return {};

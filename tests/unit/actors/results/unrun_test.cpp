@@ -121,7 +121,7 @@ BOOST_AUTO_TEST_CASE(a_death_in_the_middle_of_the_layout_shifts_nothing) {
   w.commit({error_result(id, 0, 500), ok_result(id, segment_lines)});
   w.change(id, batch_change::cancel);
   w.change(id, batch_change::finalize);
-  const auto log = newest_log(w.dir.path());
+  const auto log = newest_log(w.dir.text());
   const auto before = fs::file_size(log);
   lay_out(w, id);
   const auto after = fs::file_size(log);
@@ -139,10 +139,10 @@ BOOST_AUTO_TEST_CASE(a_death_in_the_middle_of_the_layout_shifts_nothing) {
   for (const auto cut : cuts) {
     job_world other;
     other.db.reset();
-    fs::remove_all(other.dir.path());
-    fs::copy(w.dir.path(), other.dir.path(), fs::copy_options::recursive);
-    fs::resize_file(newest_log(other.dir.path()), cut);
-    other.db = must(on_rocksdb::open(other.dir.path()));
+    fs::remove_all(other.dir.text());
+    fs::copy(w.dir.text(), other.dir.text(), fs::copy_options::recursive);
+    fs::resize_file(newest_log(other.dir.text()), cut);
+    other.db = must(on_rocksdb::open(other.dir.text()));
     BOOST_TEST_CONTEXT("cut at " << cut << " of " << before << " to " << after) {
       BOOST_TEST((other.get(id).state.status == batch_status::finalizing));
       const auto places = must(other.db->get_unrun(id));

@@ -19,7 +19,7 @@ struct fixture : world<on_rocksdb> {
   template <class F>
   void change_rows(F&& change) {
     db.reset();
-    auto raw = must(rocks::database::open(dir.path() + "/db",
+    auto raw = must(rocks::database::open(dir.text() + "/db",
                                           rocks::settings{0, rocksdb::Env::Default()}, false));
     rocksdb::WriteBatch rows;
     change(*raw, rows);
@@ -27,7 +27,7 @@ struct fixture : world<on_rocksdb> {
   }
   result<std::unique_ptr<store>> try_open(bool read_only = false) {
     open_options o;
-    o.data_dir = dir.path();
+    o.data_dir = dir.text();
     o.read_only = read_only;
     return open_store(o);
   }
@@ -42,7 +42,7 @@ BOOST_AUTO_TEST_CASE(a_second_process_is_refused_by_name_and_pid) {
   BOOST_TEST((kind(second) == errc::conflict));
   BOOST_TEST(second.error().message ==
              fmt::format("{} is in use by perennial (pid {}); stop it or use another directory",
-                         dir.path(), ::getpid()));
+                         dir.text(), ::getpid()));
 }
 
 BOOST_AUTO_TEST_CASE(uploads_on_another_file_system_are_refused_at_the_start) {
@@ -51,12 +51,12 @@ BOOST_AUTO_TEST_CASE(uploads_on_another_file_system_are_refused_at_the_start) {
   if (::mkdtemp(other.data()) == nullptr) return; // no second file system here
   struct stat here {};
   struct stat there {};
-  const bool two = ::stat(dir.path().c_str(), &here) == 0 && ::stat(other.c_str(), &there) == 0 &&
+  const bool two = ::stat(dir.text().c_str(), &here) == 0 && ::stat(other.c_str(), &there) == 0 &&
                    here.st_dev != there.st_dev;
   if (two) {
     db.reset();
-    std::filesystem::remove(dir.path() + "/uploads");
-    std::filesystem::create_directory_symlink(other, dir.path() + "/uploads");
+    std::filesystem::remove(dir.text() + "/uploads");
+    std::filesystem::create_directory_symlink(other, dir.text() + "/uploads");
     const auto opened = try_open();
     BOOST_TEST((kind(opened) == errc::unsupported));
     BOOST_TEST(opened.error().message.find("another file system") != std::string::npos);
@@ -148,11 +148,11 @@ BOOST_AUTO_TEST_CASE(an_orphan_of_a_cut_upload_is_deleted_at_the_start) {
     rows.Put(raw.of(rocks::table::pages), rocks::slice(keys::id_and_number(77, 0)),
              std::string{head.data(), head.size()} + "page");
   });
-  std::ofstream{dir.path() + "/uploads/left.sst"} << "rest";
+  std::ofstream{dir.text() + "/uploads/left.sst"} << "rest";
   db = must(try_open());
   BOOST_TEST((kind(db->get_file(77)) == errc::not_found));
   BOOST_TEST((kind(db->read_page(77, 0)) == errc::not_found));
-  BOOST_TEST(std::filesystem::is_empty(dir.path() + "/uploads"));
+  BOOST_TEST(std::filesystem::is_empty(dir.text() + "/uploads"));
 }
 
 BOOST_AUTO_TEST_CASE(reading_alone_changes_nothing_and_takes_the_lock) {
@@ -175,15 +175,15 @@ BOOST_AUTO_TEST_CASE(reading_alone_changes_nothing_and_takes_the_lock) {
 BOOST_AUTO_TEST_CASE(reading_alone_needs_a_data_directory) {
   const test::temp_dir empty;
   open_options o;
-  o.data_dir = empty.path();
+  o.data_dir = empty.text();
   o.read_only = true;
   BOOST_TEST((kind(open_store(o)) == errc::not_found));
-  BOOST_TEST(std::filesystem::is_empty(empty.path()));
+  BOOST_TEST(std::filesystem::is_empty(empty.text()));
 }
 
 BOOST_AUTO_TEST_CASE(a_directory_that_is_not_there_is_made_for_its_owner_alone) {
   open_options o;
-  o.data_dir = dir.path() + "/new/data";
+  o.data_dir = dir.text() + "/new/data";
   must(open_store(o));
   using std::filesystem::perms;
   BOOST_TEST((std::filesystem::status(o.data_dir).permissions() == perms::owner_all));

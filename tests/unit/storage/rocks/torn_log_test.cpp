@@ -27,7 +27,7 @@ struct fixture : world<on_rocksdb> {
   std::vector<size_t> ends;
 
   fixture() {
-    for (const auto& entry : std::filesystem::directory_iterator(dir.path() + "/db")) {
+    for (const auto& entry : std::filesystem::directory_iterator(dir.text() + "/db")) {
       if (entry.path().extension() == ".log") path = entry.path();
     }
     for (line_no n = 0; n < 20; ++n) {
@@ -40,7 +40,7 @@ struct fixture : world<on_rocksdb> {
 
   uint64_t completed_with(const std::string& log) {
     std::ofstream{path, std::ios::binary | std::ios::trunc} << log;
-    db = must(on_rocksdb::open(dir.path()));
+    db = must(on_rocksdb::open(dir.text()));
     check(id);
     const auto out = progress(id).completed;
     return out;
@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(zeros_in_the_middle_are_still_refused) {
   std::fill_n(holed.begin() + static_cast<std::ptrdiff_t>(ends[10] / 512 * 512 + 512), 2048, '\0');
   BOOST_TEST(!rocks::find_tear(holed).has_value());
   std::ofstream{path, std::ios::binary | std::ios::trunc} << holed;
-  BOOST_TEST((kind(on_rocksdb::open(dir.path())) == errc::corrupt));
+  BOOST_TEST((kind(on_rocksdb::open(dir.text())) == errc::corrupt));
 }
 
 BOOST_AUTO_TEST_CASE(a_log_that_just_ends_is_left_to_rocksdb) {

@@ -137,7 +137,7 @@ BOOST_AUTO_TEST_CASE(an_upload_from_before_is_refused_and_leaves_nothing) {
   BOOST_TEST((kind(up->finish()) == errc::closed));
   up.reset();
   BOOST_TEST(must(db->list_files(0, 10, true)).size() == 2U);
-  BOOST_TEST(std::filesystem::is_empty(dir.path() + "/uploads"));
+  BOOST_TEST(std::filesystem::is_empty(dir.text() + "/uploads"));
   BOOST_TEST(upload("next").lines == 1U);
 }
 

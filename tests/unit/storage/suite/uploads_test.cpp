@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(an_unfinished_upload_is_seen_by_nobody_and_leaves_
   }
   BOOST_TEST((kind(w.db->get_file(id)) == errc::not_found));
   BOOST_TEST((kind(w.db->delete_file(id)) == errc::not_found));
-  BOOST_TEST(std::filesystem::is_empty(w.dir.path() + "/uploads"));
+  BOOST_TEST(std::filesystem::is_empty(w.dir.text() + "/uploads"));
   BOOST_TEST(w.upload("next").id > id);
 }
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "storage/store.hpp"
-#include "tests/unit/storage/temp_dir.hpp"
+#include "tests/support/temp_dir.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -63,12 +63,12 @@ inline line_result error_result(batch_id batch, line_no line, uint16_t code) {
 template <class Implementation>
 struct world {
   test::temp_dir dir;
-  std::unique_ptr<store> db = must(Implementation::open(dir.path()));
+  std::unique_ptr<store> db = must(Implementation::open(dir.text()));
 
   /// As a process that ends and starts again.
   void restart() {
     db.reset();
-    db = must(Implementation::open(dir.path()));
+    db = must(Implementation::open(dir.text()));
   }
 
   file_record upload(std::string_view text, const std::string& name = "jobs.jsonl") {
