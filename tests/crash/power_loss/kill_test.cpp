@@ -1,8 +1,8 @@
 // kill -9 of a process that commits in a loop: what it reported as acknowledged must be there. The
 // child is this program again, running the test case `child`, which does nothing by itself.
 #include "storage/store.hpp"
-#include "tests/unit/storage/seeded.hpp"
 #include "tests/support/temp_dir.hpp"
+#include "tests/unit/storage/seeded.hpp"
 
 #include "protocol/base/unique_fd.hpp"
 

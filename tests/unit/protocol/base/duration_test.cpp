@@ -17,8 +17,8 @@ BOOST_AUTO_TEST_CASE(every_unit_is_read) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_length_of_time_is_refused_with_examples) {
-  for (const auto* text : {"", "10", "-1s", "s", "1 fortnight", "10s later", "nan s", "9e99d",
-                           "99999999999999999d"}) {
+  for (const auto* text :
+       {"", "10", "-1s", "s", "1 fortnight", "10s later", "nan s", "9e99d", "99999999999999999d"}) {
     const auto read = parse_duration(text);
     BOOST_REQUIRE(!read);
     BOOST_TEST(read.error().message.find("for example 250ms") != std::string::npos, text);
