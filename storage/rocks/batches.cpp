@@ -102,6 +102,7 @@ result<created_batch> rocks_store::create_batch(const batch_definition& what,
     const std::lock_guard lock{ids_mutex_};
     rocksdb::WriteBatch rows;
     batch.id = next_id(what.created, db, rows);
+    db.in_force().batches->born(batch.id);
     auto* table_of_batches = db.of(table::batches);
     rows.Put(table_of_batches, slice(keys::batch(batch.id, batch_part::definition)),
              encode_definition(batch.definition));
@@ -126,25 +127,11 @@ result<open_batch*> rocks_store::find_open(const database& db, batch_id id) {
   return &open_.emplace(id, std::move(*loaded)).first->second;
 }
 
-namespace {
-
-bool has_waiting(const database& db, batch_id id) {
-  row_scan rows{db, table::waiting, keys::id(id), keys::id(id + 1)};
-  rows.first();
-  return rows.valid();
-}
-
-} // namespace
-
 result<batch_record> rocks_store::write_state(const database& db, open_batch& batch,
                                               batch_state state, rocksdb::WriteBatch rows) {
   const auto id = batch.record.id;
   const bool ends = storage::is_final(state.status);
   rows.Put(db.of(table::batches), slice(keys::batch(id, batch_part::state)), encode_state(state));
-  const bool trims = ends && has_waiting(db, id);
-  if (trims) {
-    rows.DeleteRange(db.of(table::waiting), slice(keys::id(id)), slice(keys::id(id + 1)));
-  }
   if (auto ok = db.write(rows, durability::synced, "changing a batch's state"); !ok) {
     return tl::unexpected{ok.error()};
   }
@@ -152,7 +139,7 @@ result<batch_record> rocks_store::write_state(const database& db, open_batch& ba
   auto out = batch.record;
   if (!ends) return out;
   open_.erase(id);
-  if (trims) db.reclaim(table::waiting, id);
+  db.batch_died(id);
   const auto file = read_file(db, out.definition.file);
   if (file && file->state == file_state::deleted) {
     if (auto ok = release_file(db, file->id); !ok) return tl::unexpected{ok.error()};

@@ -142,18 +142,24 @@ result<void> database::write(rocksdb::WriteBatch& rows, durability how,
   return to_result(db_->Write(options, &rows), doing);
 }
 
-void database::reclaim(table t, uint64_t id) const {
+void database::file_died(uint64_t id) const {
+  settings_.files->died(id);
+  drop_sorted_files(table::pages, id);
+  drop_sorted_files(table::custom_ids, id);
+}
+
+void database::batch_died(uint64_t id) const {
+  settings_.batches->died(id);
+  drop_sorted_files(table::waiting, id);
+}
+
+void database::drop_sorted_files(table t, uint64_t id) const {
   const auto from = keys::id(id);
   const auto to = keys::id(id + 1);
   const rocksdb::Slice first = slice(from);
   const rocksdb::Slice last = slice(to);
   const rocksdb::RangePtr range{&first, &last};
-  auto status = rocksdb::DeleteFilesInRanges(db_, of(t), &range, 1, /*include_end=*/false);
-  rocksdb::FlushOptions flush;
-  flush.wait = false;
-  flush.allow_write_stall = true;
-  if (status.ok()) status = db_->Flush(flush, of(t));
-  if (status.IsTryAgain()) return; // the writer has precedence; the next flush takes it along
+  const auto status = rocksdb::DeleteFilesInRanges(db_, of(t), &range, 1, /*include_end=*/false);
   if (!status.ok()) logging::warn("giving back disk space failed: {}", status.ToString());
 }
 

@@ -38,15 +38,17 @@ public:
 
   result<std::optional<std::string>> get(table t, std::string_view key) const;
   result<void> write(rocksdb::WriteBatch& rows, durability how, std::string_view doing) const;
-  /// Gives back the disk that deleted ranges of ids of `t` took, and moves their tombstones out of
-  /// the memtable. Only saves space and time: failures are logged.
-  void reclaim(table t, uint64_t id) const;
+  /// A file, or a batch's work, is gone, as a durable row says. Gives back the sorted files that
+  /// have nothing but its rows; compactions leave out the others. Failures are logged.
+  void file_died(uint64_t id) const;
+  void batch_died(uint64_t id) const;
 
 private:
   explicit database(settings with)
     : settings_(std::move(with)) {}
   rocksdb::Status open_tables(const std::string& dir, bool read_only);
   result<void> settle_schema(bool read_only) const;
+  void drop_sorted_files(table t, uint64_t id) const;
 
   settings settings_;
   rocksdb::DB* db_ = nullptr;

@@ -65,14 +65,9 @@ result<void> rocks_store::release_file(const database& db, file_id id) {
     if (b.definition.file == id && needs) return {};
   }
   rocksdb::WriteBatch rows;
-  const auto from = keys::id(id);
-  const auto to = keys::id(id + 1);
-  rows.DeleteRange(db.of(table::pages), slice(from), slice(to));
-  rows.DeleteRange(db.of(table::custom_ids), slice(from), slice(to));
-  rows.Delete(db.of(table::files), slice(from));
-  if (auto ok = db.write(rows, durability::synced, "deleting a file's pages"); !ok) return ok;
-  db.reclaim(table::pages, id);
-  db.reclaim(table::custom_ids, id);
+  rows.Delete(db.of(table::files), slice(keys::id(id)));
+  if (auto ok = db.write(rows, durability::synced, "deleting a file's record"); !ok) return ok;
+  db.file_died(id);
   return {};
 }
 

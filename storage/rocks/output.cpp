@@ -21,6 +21,7 @@ result<waiting_lines> rocks_store::waiting_in_segment(batch_id id, uint32_t segm
   auto in = enter();
   if (!in) return tl::unexpected{in.error()};
   waiting_lines out;
+  if (in->db->in_force().batches->gone(id)) return out;
   const auto first = uint64_t{segment} * segment_lines;
   row_scan rows{*in->db, table::waiting, keys::id_and_number(id, first),
                 keys::id_and_number(id, first + segment_lines), caching::skip};

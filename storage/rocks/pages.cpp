@@ -77,6 +77,8 @@ result<void> seek_line(row_scan& rows, const file_record& file, line_no line) {
 result<page> rocks_store::read_page(file_id file, uint64_t offset) const {
   auto in = enter();
   if (!in) return tl::unexpected{in.error()};
+  if (in->db->in_force().files->gone(file))
+    return fail(errc::not_found, "there is no file {}", file);
   row_scan rows{*in->db, table::pages, keys::id(file), keys::id(file + 1), caching::skip};
   rows.seek_back(keys::id_and_number(file, offset));
   if (auto ok = rows.status(); !ok) return tl::unexpected{ok.error()};

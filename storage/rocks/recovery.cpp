@@ -71,15 +71,17 @@ result<void> rocks_store::open_database() {
   }
   auto db = database::open(db_dir, settings{options_.memory_bytes, env_}, options_.read_only);
   if (!db) return tl::unexpected{db.error()};
+  auto files = settle(**db);
+  if (!files) return tl::unexpected{files.error()};
   if (!options_.read_only) {
-    if (auto ok = recover(**db); !ok) return ok;
+    if (auto ok = clean(**db, *files); !ok) return ok;
   }
   db_ = std::move(*db);
   ++generation_;
   return {};
 }
 
-result<void> rocks_store::recover(const database& db) {
+result<std::vector<file_record>> rocks_store::settle(const database& db) {
   auto last = db.get(table::meta, keys::last_id);
   if (!last) return tl::unexpected{last.error()};
   if (*last) {
@@ -87,27 +89,47 @@ result<void> rocks_store::recover(const database& db) {
     if (!id) return tl::unexpected{id.error()};
     last_id_ = std::max(last_id_, *id);
   }
-  std::vector<file_id> unfinished;
-  std::vector<file_id> deleted;
+  std::vector<file_record> files;
+  std::vector<file_id> owners;
   row_scan rows{db, table::files, keys::id(0), keys::id(keys::no_more)};
   for (rows.first(); rows.valid(); rows.next()) {
     auto file = decode_file(keys::first_id(rows.key()), rows.value());
     if (!file) return tl::unexpected{file.error()};
-    if (file->state == file_state::uploading) unfinished.push_back(file->id);
-    if (file->state == file_state::deleted) deleted.push_back(file->id);
+    last_id_ = std::max(last_id_, file->id);
+    owners.push_back(file->id);
+    files.push_back(std::move(*file));
   }
-  if (auto ok = rows.status(); !ok) return ok;
-  for (const auto id : unfinished) {
+  if (auto ok = rows.status(); !ok) return tl::unexpected{ok.error()};
+  db.in_force().files->settle(std::move(owners), last_id_);
+
+  std::vector<batch_id> unfinished;
+  row_scan batches{db, table::batches, keys::id(0), keys::id(keys::no_more)};
+  batches.first();
+  while (batches.valid()) {
+    const auto id = keys::first_id(batches.key());
+    const auto batch = read_batch(db, id);
+    // One that cannot be read may need its rows when somebody has mended it.
+    if (!batch || !storage::is_final(batch->state.status)) unfinished.push_back(id);
+    batches.seek(keys::id(id + 1));
+  }
+  if (auto ok = batches.status(); !ok) return tl::unexpected{ok.error()};
+  db.in_force().batches->settle(std::move(unfinished), last_id_);
+  return files;
+}
+
+result<void> rocks_store::clean(const database& db, const std::vector<file_record>& files) {
+  for (const auto& file : files) {
+    const auto id = file.id;
+    if (file.state == file_state::deleted) {
+      if (auto ok = release_file(db, id); !ok) return ok;
+    }
+    if (file.state != file_state::uploading) continue;
     rocksdb::WriteBatch change;
-    change.DeleteRange(db.of(table::pages), slice(keys::id(id)), slice(keys::id(id + 1)));
     change.Delete(db.of(table::files), slice(keys::id(id)));
     if (auto ok = db.write(change, durability::synced, "deleting an unfinished upload"); !ok) {
       return ok;
     }
-    db.reclaim(table::pages, id);
-  }
-  for (const auto id : deleted) {
-    if (auto ok = release_file(db, id); !ok) return ok;
+    db.file_died(id);
   }
   return {};
 }

@@ -88,7 +88,10 @@ public:
 
 private:
   result<void> open_database();
-  result<void> recover(const database& db);
+  /// Learns the last id, and which ids own rows. Returns the files' records.
+  result<std::vector<file_record>> settle(const database& db);
+  /// Deletes uploads that were not finished, and deleted files that nobody needs any more.
+  result<void> clean(const database& db, const std::vector<file_record>& files);
 
   /// Runs a modifier's body; after a failure that leaves the disk in doubt the store closes.
   template <class F>

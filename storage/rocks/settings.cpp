@@ -33,7 +33,9 @@ rocksdb::BlockBasedTableOptions blocks(const std::shared_ptr<rocksdb::Cache>& ca
 
 } // namespace
 
-settings::settings(uint64_t memory_bytes, rocksdb::Env* env) {
+settings::settings(uint64_t memory_bytes, rocksdb::Env* env)
+  : files(std::make_shared<live_ids>())
+  , batches(std::make_shared<live_ids>()) {
   const auto memory = memory_bytes == 0 ? default_memory_bytes : memory_bytes;
   const auto bounded = std::max(memory, least_memory_bytes);
   const auto memtables = std::min(bounded / 2, 96 * mib);
@@ -87,6 +89,10 @@ rocksdb::ColumnFamilyOptions settings::of(table t) const {
     c.compression = rocksdb::kNoCompression;
     c.target_file_size_base = 256 * mib;
   }
+  if (t == table::pages || t == table::custom_ids) {
+    c.compaction_filter_factory = make_dead_row_filter(files);
+  }
+  if (t == table::waiting) c.compaction_filter_factory = make_dead_row_filter(batches);
   c.table_factory.reset(rocksdb::NewBlockBasedTableFactory(b));
   return c;
 }

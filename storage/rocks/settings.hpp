@@ -1,6 +1,7 @@
 // The settings of RocksDB; `docs/storage.md` says why each is as it is.
 #pragma once
 
+#include "storage/rocks/live_ids.hpp"
 #include "storage/rocks/tables.hpp"
 
 #include <rocksdb/options.h>
@@ -24,6 +25,9 @@ struct settings {
 
   rocksdb::DBOptions database;
   std::shared_ptr<rocksdb::Cache> cache; ///< Blocks, and what the memtables take.
+  /// Those that own rows of `pages` and `custom_ids`, and of `waiting`.
+  std::shared_ptr<live_ids> files;
+  std::shared_ptr<live_ids> batches;
 
 private:
   uint64_t big_memtable_bytes_;

@@ -63,6 +63,7 @@ result<std::unique_ptr<upload>> rocks_store::begin_upload(const new_file& what) 
   const std::lock_guard lock{ids_mutex_};
   rocksdb::WriteBatch rows;
   file.id = next_id(what.created, *in->db, rows);
+  in->db->in_force().files->born(file.id);
   rows.Put(in->db->of(table::files), slice(keys::id(file.id)), encode_file(file));
   if (auto ok = in->db->write(rows, durability::synced, "beginning an upload"); !ok) {
     distrust();
@@ -169,7 +170,9 @@ void rocks_upload::give_up() {
   rows.Delete(in->db->of(table::files), slice(keys::id(file_.id)));
   if (auto ok = in->db->write(rows, durability::written, "giving up an upload"); !ok) {
     store_.distrust();
+    return;
   }
+  in->db->in_force().files->died(file_.id);
 }
 
 } // namespace perennial::storage::rocks

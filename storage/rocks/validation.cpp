@@ -88,6 +88,7 @@ result<void> rocks_store::scan_custom_ids(file_id file, rule_set_id rules,
                                           const visitor<const hash128&, line_no>& fn) const {
   auto in = enter();
   if (!in) return tl::unexpected{in.error()};
+  if (in->db->in_force().files->gone(file)) return {};
   hash128 last;
   last.fill(0xff);
   row_scan rows{*in->db, table::custom_ids, keys::custom_id(file, rules, {}, 0),
@@ -103,6 +104,7 @@ result<std::vector<line_no>> rocks_store::find_custom_id(file_id file, rule_set_
   auto in = enter();
   if (!in) return tl::unexpected{in.error()};
   std::vector<line_no> out;
+  if (in->db->in_force().files->gone(file)) return out;
   row_scan rows{*in->db, table::custom_ids, keys::custom_id(file, rules, hash, 0),
                 keys::custom_id(file, rules, hash, keys::no_more)};
   for (rows.first(); rows.valid(); rows.next()) out.push_back(keys::last_number(rows.key()));
