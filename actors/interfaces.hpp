@@ -79,7 +79,6 @@ CAF_ADD_TYPE_ID(perennial, (perennial::actors::read_reply))
 CAF_ADD_TYPE_ID(perennial, (perennial::actors::context_ptr))
 CAF_ADD_TYPE_ID(perennial, (perennial::actors::resume_ptr))
 CAF_ADD_TYPE_ID(perennial, (perennial::actors::directory_ptr))
-CAF_ADD_TYPE_ID(perennial, (perennial::actors::call_done_ptr))
 CAF_ADD_TYPE_ID(perennial, (perennial::actors::outcome_list))
 CAF_ADD_TYPE_ID(perennial, (perennial::actors::breaker_gate))
 CAF_ADD_TYPE_ID(perennial, (perennial::actors::throttle_permits))
@@ -164,8 +163,10 @@ using validator_actor = caf::typed_actor<
 
 /// PROVIDER_SUPERVISOR: hands lines to its workers as breaker, throttle and memory allow.
 using supervisor_actor = caf::typed_actor<
-  caf::reacts_to<work_atom, item_list>, caf::reacts_to<called_atom, call_done_ptr>,
-  caf::reacts_to<gate_atom, breaker_gate>, caf::reacts_to<permits_atom, throttle_permits>,
+  caf::reacts_to<work_atom, item_list>,
+  // Calls lie finished in the tray. True: its own look, not a worker's word.
+  caf::reacts_to<called_atom, bool>, caf::reacts_to<gate_atom, breaker_gate>,
+  caf::reacts_to<permits_atom, throttle_permits>,
   // Give back what is queued of this batch.
   caf::reacts_to<forget_atom, uint64_t>,
   // Unpark by hand.

@@ -49,8 +49,8 @@ public:
   }
 
 private:
-  static constexpr uint64_t piece_bytes = 64 * kib;
-  static constexpr size_t pieces_kept = 256;
+  static constexpr uint64_t piece_bytes = 256 * kib; // a log row has up to 64
+  static constexpr size_t pieces_kept = 64;
 
   tl::unexpected<error> short_log(uint64_t offset, uint32_t length) const {
     return fail(errc::corrupt,

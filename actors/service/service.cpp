@@ -6,7 +6,7 @@
 #include "actors/service/provider_setup.hpp"
 #include "actors/work/dispatcher.hpp"
 #include "actors/work/store_actor.hpp"
-#include "actors/work/supervisor.hpp"
+#include "actors/work/supervisor/supervisor.hpp"
 #include "protocol/base/log.hpp"
 
 #include <caf/typed_event_based_actor.hpp>

@@ -11,6 +11,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace perennial::actors {
@@ -21,8 +22,11 @@ struct validation_job {
   storage::validation_cursor cursor;
   std::unique_ptr<jobs::validator> rules;
   std::unique_ptr<jobs::line_splitter> splitter;
-  std::vector<storage::validation_step::id_row> ids; ///< Not on disk yet.
-  bool unrecorded = false; ///< `ids` and `cursor` are newer than the disk.
+  std::vector<storage::validation_step::id_row> ids; ///< Found since the last step.
+  bool unrecorded = false; ///< `ids` and `cursor` are newer than what the store was given.
+  std::optional<storage::validation_step> on_its_way; ///< Given to the store, not on disk yet.
+  bool refused = false;                               ///< The store could not write it.
+  bool committing = false;                            ///< Results of bad lines are on their way.
   jobs::problem_list problems;
   bool duplicates_looked_for = false;
   uint32_t next_segment = 0; ///< Of a retry's selection.

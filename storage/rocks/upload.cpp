@@ -10,10 +10,14 @@
 #include <rocksdb/env.h>
 #include <rocksdb/sst_file_writer.h>
 
+#include <future>
+
 namespace perennial::storage::rocks {
 
 /// The most that one sorted file takes.
 constexpr uint64_t sorted_file_bytes = uint64_t{256} << 20;
+/// So many bytes at once are hashed beside the writing.
+constexpr size_t worth_a_thread = size_t{512} << 10;
 
 class rocks_upload final : public upload {
 public:
@@ -86,8 +90,15 @@ result<void> rocks_upload::append(std::string_view bytes) {
   auto in = enter();
   if (!in) return tl::unexpected{in.error()};
   db_ = in->db;
-  hash_.update(bytes);
+  // The hash takes as long as the rest.
+  std::future<void> hashed;
+  if (bytes.size() >= worth_a_thread) {
+    hashed = std::async(std::launch::async, [&] { hash_.update(bytes); });
+  } else {
+    hash_.update(bytes);
+  }
   auto ok = cutter_.append(bytes);
+  if (hashed.valid()) hashed.get();
   failed_ = !ok;
   return ok;
 }

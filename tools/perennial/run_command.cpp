@@ -24,7 +24,9 @@ using actors::ask;
 using storage::batch_record;
 using storage::batch_status;
 
-constexpr std::chrono::milliseconds poll_every{100};
+/// How often it is looked whether the batch is at its end, and how often more is told about it.
+constexpr std::chrono::milliseconds poll_every{10};
+constexpr int polls_per_view = 10;
 constexpr std::chrono::seconds request_timeout{60};
 constexpr size_t problems_shown = 20;
 
@@ -223,11 +225,11 @@ public:
 
   /// Nothing: the batch is at its end.
   std::optional<int> watch() {
-    for (;;) {
+    for (int poll = 0;; ++poll) {
       auto b = r_.service.db().get_batch(id_);
       if (b && storage::is_final(b->state.status)) return std::nullopt;
       if (r_.interrupts.stops() > 0) return interrupted();
-      if (b) show(*b);
+      if (b && poll % polls_per_view == 0) show(*b);
       if (auto over = given_up()) return over;
       std::this_thread::sleep_for(poll_every);
     }

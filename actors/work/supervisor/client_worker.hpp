@@ -7,7 +7,8 @@
 #include "actors/interfaces.hpp"
 #include "actors/service/config.hpp"
 #include "actors/work/route_knowledge.hpp"
-#include "actors/work/shelf.hpp"
+#include "actors/work/supervisor/shelf.hpp"
+#include "actors/work/supervisor/tray.hpp"
 #include "protocol/provider/connection.hpp"
 #include "storage/inflight.hpp"
 
@@ -23,6 +24,7 @@ struct worker_peers {
   std::shared_ptr<route_knowledge> knowledge;
   std::shared_ptr<storage::inflight> calls_out;
   std::shared_ptr<shelf> ready;
+  std::shared_ptr<tray> finished;
   supervisor_actor supervisor;
 };
 

@@ -1,4 +1,4 @@
-#include "actors/work/client_worker.hpp"
+#include "actors/work/supervisor/client_worker.hpp"
 
 #include "actors/results/answered_line.hpp"
 #include "actors/results/failed_line.hpp"
@@ -70,7 +70,10 @@ worker_actor::behavior_type worker_behavior(worker_actor::stateful_pointer<worke
       while (item) {
         auto done = make_call(p, std::move(item));
         item = done->next;
-        self->send(p.supervisor, called_atom_v, std::move(done));
+        // Without a next line this worker waits for one.
+        const bool urgent = item == nullptr || done->outcome.kind != outcome_kind::success;
+        if (p.finished->put(std::move(done), urgent))
+          self->send(p.supervisor, called_atom_v, false);
       }
     },
   };

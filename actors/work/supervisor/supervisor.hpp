@@ -2,19 +2,21 @@
 // permits, parked routes and the memory budget allow; spawns workers when there is more to do than
 // idle ones, replaces those that die; gathers results and outcomes and sends them on in groups.
 //
-//   dispatcher ─work─▶ queue ─call──▶ worker ─called─▶ ┬─ results, waits ─▶ store ─▶ recorded ─▶
-//                        └──▶ shelf ──▶                │                               dispatcher
-//        ▲                                             ├─ back ─▶ dispatcher
-//        └── want (credit) ────────────────────────────┴─ outcomes ─▶ breaker, throttle
+//   dispatcher ─work─▶ queue ─call──▶ worker ─▶ tray ─▶ ┬─ results, waits ─▶ store ─▶ recorded ─▶
+//                        └──▶ shelf ──▶                 │                               dispatcher
+//        ▲                                              ├─ back ─▶ dispatcher
+//        └── want (credit) ─────────────────────────────┴─ outcomes ─▶ breaker, throttle
 #pragma once
 
 #include "actors/interfaces.hpp"
 #include "actors/protect/permits.hpp"
 #include "actors/protect/route_park.hpp"
 #include "actors/service/config.hpp"
-#include "actors/work/restart_policy.hpp"
 #include "actors/work/route_knowledge.hpp"
-#include "actors/work/shelf.hpp"
+#include "actors/work/supervisor/call_pace.hpp"
+#include "actors/work/supervisor/restart_policy.hpp"
+#include "actors/work/supervisor/shelf.hpp"
+#include "actors/work/supervisor/tray.hpp"
 #include "protocol/provider/connection.hpp"
 #include "storage/inflight.hpp"
 
@@ -71,6 +73,9 @@ struct supervisor_state {
 
   std::deque<item_ptr> queue;
   std::shared_ptr<shelf> ready = std::make_shared<shelf>();
+  std::shared_ptr<tray> finished = std::make_shared<tray>();
+  call_pace pace;
+  bool look_sent = false; ///< The next look into the tray is on its way.
   std::vector<worker_slot> workers;
   std::vector<uint32_t> idle; ///< Last in, first out: warm connections first.
   std::map<caf::actor_addr, uint32_t> by_address;

@@ -1,0 +1,120 @@
+#include "actors/work/supervisor/parts.hpp"
+#include "protocol/base/log.hpp"
+#include "protocol/provider/backoff.hpp"
+
+#include <algorithm>
+
+namespace perennial::actors {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+/// A line whose model cannot be parked, since too many are, waits this long.
+constexpr milliseconds full_park_wait{30'000};
+/// How long good answers may lie in the tray.
+constexpr milliseconds look_again{4};
+
+park_kind kind_of(outcome_kind k) {
+  switch (k) {
+  case outcome_kind::quota_spent: return park_kind::quota_spent;
+  case outcome_kind::redirected: return park_kind::redirected;
+  case outcome_kind::key_refused: return park_kind::wrong_key;
+  default: return park_kind::wrong_route;
+  }
+}
+
+void note_alarms(supervisor_ptr self, call_done& d, steady_time now) {
+  auto& st = self->state;
+  auto& o = d.outcome;
+  if (o.park != park_target::none) {
+    const std::string_view model =
+      o.park == park_target::key ? whole_key : std::string_view{d.item->model};
+    const auto done = st.parked.park(model, kind_of(o.kind), o.message, d.item->park_epoch, now);
+    if (done == route_park::effect::changed) logging::warn("{}", o.message);
+    if (done == route_park::effect::full) o.wait_at_least = full_park_wait;
+  } else if (o.kind == outcome_kind::success) {
+    st.parked.on_success(d.item->model, d.item->park_epoch);
+  }
+}
+
+void take_result(supervisor_state& st, call_done& d) {
+  auto& g = group(st);
+  st.outbox.done.lines.push_back({d.result->batch, d.result->line, d.result->kind, d.result->code});
+  g.results.push_back(std::move(*d.result));
+  ++st.unsynced;
+  if (d.item->slot != no_slot) st.outbox.slots.push_back(d.item->slot);
+  st.outbox.charged += d.item->charged_bytes;
+}
+
+void take_back(supervisor_ptr self, call_done& d) {
+  auto& st = self->state;
+  auto& item = *d.item;
+  const bool retry = d.disposition.fate == line_fate::retry;
+  st.charged -= std::min(st.charged, item.charged_bytes);
+  if (st.draining && d.outcome.kind == outcome_kind::aborted) {
+    return; // its slot stays taken: the next start counts the call as ambiguous and makes it again
+  }
+  milliseconds wait = d.outcome.wait_at_least.value_or(milliseconds{0});
+  if (retry) {
+    item.last_error = d.outcome.message;
+    item.attempts = d.disposition.attempts;
+    wait = perennial::backoff(std::max(item.attempts, 1u), jitter(self), d.outcome.wait_at_least);
+    if (d.outcome.attempt_used) {
+      storage::waiting_entry entry;
+      entry.attempts = item.attempts;
+      entry.not_before = wall_now() + wait;
+      entry.ambiguous = item.ambiguous;
+      entry.last_error = item.last_error;
+      group(st).waits.push_back({item.batch->id, item.line, std::move(entry)});
+    }
+  }
+  if (d.outcome.ambiguous) group(st).ambiguous.push_back({item.batch->id, 1});
+  st.outbox.back.push_back({std::move(d.item), wait});
+}
+
+void take_call(supervisor_ptr self, call_done& d) {
+  auto& st = self->state;
+  st.workers[d.worker].item.reset();
+  ++st.workers[d.worker].calls;
+  --st.in_flight;
+  ++st.calls;
+  const auto in_flight = st.in_flight + 1; // as it ended
+  if (d.next) {
+    st.ready->told(d.worker, d.next);
+    goes_out(st, d.worker, std::move(d.next), d.item->sent);
+  } else {
+    st.idle.push_back(d.worker);
+  }
+  if (d.answered) ++st.answered;
+  st.response_estimate += (static_cast<double>(d.response_bytes) - st.response_estimate) / 64.0;
+  const auto now = self->clock().now();
+  note_alarms(self, d, now);
+  outcome_event event{d.item->breaker_epoch, d.outcome, d.item->sent, in_flight};
+  st.outbox.outcomes.push_back(std::move(event));
+  if (d.result) {
+    take_result(st, d);
+  } else {
+    take_back(self, d);
+  }
+}
+
+} // namespace
+
+void collect_calls(supervisor_ptr self) {
+  auto& st = self->state;
+  const auto calls = st.finished->collect();
+  if (calls.empty()) return;
+  st.pace.on_calls(calls.size(), self->clock().now());
+  bool urgent = false;
+  for (const auto& c : calls) {
+    urgent = urgent || c->outcome.kind != outcome_kind::success;
+    take_call(self, *c);
+  }
+  flush_soon(self, urgent);
+  pump(self);
+  if (std::exchange(st.look_sent, true)) return;
+  self->delayed_send(self, look_again, called_atom_v, true);
+}
+
+} // namespace perennial::actors

@@ -1,0 +1,57 @@
+// The provider supervisor's parts, for each other: each .cpp of this folder has one.
+//
+//   flow.cpp      which lines go out when: memory, permits, the shelf, the credit
+//   workers.cpp   spawning and replacing client workers
+//   calls.cpp     what a finished call brought
+//   outbox.cpp    what was gathered goes on to the store, the dispatcher, breaker and throttle
+#pragma once
+
+#include "actors/work/supervisor/supervisor.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+namespace perennial::actors {
+
+using supervisor_ptr = supervisor_actor::stateful_pointer<supervisor_state>;
+
+/// So many answers may wait for the disk: a crash would repeat their calls too.
+inline constexpr uint32_t most_unsynced = 512;
+
+/// A random number in [0, 1).
+double jitter(supervisor_ptr self);
+
+// -- flow.cpp
+
+/// Hands out what may go out now.
+void pump(supervisor_ptr self);
+/// The worker has the line, or gets it with this.
+void goes_out(supervisor_state& st, uint32_t worker, item_ptr item, steady_time now);
+/// Takes back what no worker has taken, to the front of the queue.
+void clear_shelf(supervisor_state& st);
+/// Gives back memory that lines in flight do not need any more.
+void give_back_memory(supervisor_state& st);
+/// The lines that `which` picks go back to the dispatcher, of those that no worker has.
+void give_back_queued(supervisor_ptr self, const std::function<bool(const work_item&)>& which);
+
+// -- workers.cpp
+
+/// The number of a worker that has nothing to do; a new one where there is none.
+uint32_t idle_worker(supervisor_ptr self);
+/// Puts a new worker in the place of one that died; its line goes back.
+void worker_died(supervisor_ptr self, const caf::down_msg& down);
+
+// -- calls.cpp
+
+/// Takes the finished calls from the tray. While there are some it looks again by itself.
+void collect_calls(supervisor_ptr self);
+
+// -- outbox.cpp
+
+storage::commit_group& group(supervisor_state& st);
+/// Sends on all that was gathered.
+void flush(supervisor_ptr self);
+/// While the store writes a group, good answers gather for the next one: it flushes when the store
+/// has answered. What went wrong goes out at once, since the breaker and the throttle act on it.
+void flush_soon(supervisor_ptr self, bool urgent);
+
+} // namespace perennial::actors

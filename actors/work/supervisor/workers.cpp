@@ -1,0 +1,84 @@
+#include "actors/work/supervisor/client_worker.hpp"
+#include "actors/work/supervisor/parts.hpp"
+#include "protocol/base/log.hpp"
+
+namespace perennial::actors {
+
+namespace {
+
+worker_peers peers_of_worker(supervisor_ptr self, uint32_t number,
+                             std::shared_ptr<perennial::connection> over) {
+  const auto& st = self->state;
+  return {number,
+          st.peers.config,
+          std::move(over),
+          st.peers.knowledge,
+          st.peers.calls_out,
+          st.ready,
+          st.finished,
+          caf::actor_cast<supervisor_actor>(self)};
+}
+
+uint32_t spawn_worker(supervisor_ptr self) {
+  auto& st = self->state;
+  const auto number = static_cast<uint32_t>(st.workers.size());
+  worker_slot w;
+  w.connection = std::shared_ptr<perennial::connection>{st.peers.client->new_connection()};
+  w.handle = self->spawn<caf::detached + caf::monitored>(
+    worker_behavior, peers_of_worker(self, number, w.connection));
+  st.by_address[w.handle->address()] = number;
+  st.workers.push_back(std::move(w));
+  return number;
+}
+
+} // namespace
+
+uint32_t idle_worker(supervisor_ptr self) {
+  auto& st = self->state;
+  if (st.idle.empty()) return spawn_worker(self);
+  const auto number = st.idle.back();
+  st.idle.pop_back();
+  return number;
+}
+
+void worker_died(supervisor_ptr self, const caf::down_msg& down) {
+  auto& st = self->state;
+  collect_calls(self); // the last that it had to say
+  const auto at = st.by_address.find(down.source);
+  if (at == st.by_address.end()) return;
+  const auto number = at->second;
+  st.by_address.erase(at);
+  auto& w = st.workers[number];
+  logging::error("{}: a worker died ({}); it is replaced, its line goes back", st.peers.config.name,
+                 caf::to_string(down.reason));
+  const auto now = self->clock().now();
+  const auto verdict = st.restarts.on_death(now, jitter(self));
+  const auto give_back = [&](item_ptr item) {
+    ++item->crashes;
+    st.charged -= std::min(st.charged, item->charged_bytes);
+    st.outbox.back.push_back({std::move(item), verdict.delay});
+    flush_soon(self, true);
+  };
+  if (w.item) {
+    --st.in_flight;
+    give_back(std::exchange(w.item, nullptr));
+  }
+  if (auto untold = st.ready->untold(number)) give_back(std::move(untold));
+  // The same place, a new connection and thread.
+  w.connection = std::shared_ptr<perennial::connection>{st.peers.client->new_connection()};
+  w.handle = self->spawn<caf::detached + caf::monitored>(
+    worker_behavior, peers_of_worker(self, number, w.connection));
+  st.by_address[w.handle->address()] = number;
+  ++w.restarts;
+  st.idle.push_back(number);
+  if (verdict.park) {
+    st.parked.park(
+      whole_key, park_kind::dying_workers,
+      fmt::format("{}: its workers keep dying; see the log, then resume it or restart the "
+                  "service",
+                  st.peers.config.name),
+      st.parked.epoch(), now);
+  }
+}
+
+} // namespace perennial::actors
