@@ -47,9 +47,12 @@ call_report report_of(const perennial::outcome& o) {
 
 } // namespace
 
-breaker_actor::behavior_type breaker_behavior(self_ptr self, std::string provider,
+breaker_actor::behavior_type breaker_behavior(self_ptr self, const provider_config& provider,
                                               supervisor_actor supervisor) {
-  self->state.provider = std::move(provider);
+  breaker_config config;
+  config.open_for = {.first = provider.breaker_open, .max = 30 * provider.breaker_open};
+  self->state.decision = circuit_breaker{config};
+  self->state.provider = provider.name;
   self->state.supervisor = std::move(supervisor);
   push(self);
   return {

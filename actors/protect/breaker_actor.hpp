@@ -4,6 +4,7 @@
 
 #include "actors/interfaces.hpp"
 #include "actors/protect/circuit_breaker.hpp"
+#include "actors/service/config.hpp"
 
 #include <random>
 #include <string>
@@ -20,7 +21,7 @@ struct breaker_actor_state {
 };
 
 breaker_actor::behavior_type
-breaker_behavior(breaker_actor::stateful_pointer<breaker_actor_state> self, std::string provider,
-                 supervisor_actor supervisor);
+breaker_behavior(breaker_actor::stateful_pointer<breaker_actor_state> self,
+                 const provider_config& provider, supervisor_actor supervisor);
 
 } // namespace perennial::actors

@@ -23,6 +23,9 @@ struct provider_config {
   std::chrono::milliseconds first_byte_timeout{600'000};
   std::chrono::milliseconds idle_timeout{120'000};
   std::chrono::milliseconds total_timeout{600'000};
+  /// How long the circuit breaker leaves a provider alone that it takes for down, at first; up to
+  /// thirty times as long where it stays down.
+  std::chrono::milliseconds breaker_open{10'000};
   std::string user_agent = "perennial/" PERENNIAL_VERSION;
   std::string ca_file; ///< Trusted besides the system's certificates.
   uint64_t max_response_bytes = 64 * mib;

@@ -32,6 +32,7 @@ void add_run(CLI::App& app, action& chosen) {
   auto o = std::make_shared<run_options>();
   auto total = std::make_shared<seconds_option>(seconds_option{600});
   auto give_up = std::make_shared<seconds_option>(seconds_option{600});
+  auto breaker_open = std::make_shared<seconds_option>(seconds_option{10});
   o->provider.api_key_env = "OPENAI_API_KEY";
   auto* c =
     app.add_subcommand("run", "Run a job file to the end, with no daemon; resumes when run again");
@@ -78,6 +79,10 @@ void add_run(CLI::App& app, action& chosen) {
                 "Seconds without any answer from the provider after which the run ends (resumable)")
     ->check(CLI::Range(1.0, 1e7))
     ->default_str("600");
+  c->add_option("--breaker-open", breaker_open->value,
+                "Seconds for which a provider that is down is left alone, at first")
+    ->check(CLI::Range(0.1, 3600.0))
+    ->default_str("10");
   c->add_option("--memory", o->memory_bytes, "Memory budget, e.g. 512MiB")
     ->transform(byte_amount())
     ->default_str("512MiB");
@@ -93,8 +98,8 @@ void add_run(CLI::App& app, action& chosen) {
     "\n"
     "Ctrl-C lets calls in flight end and keeps the state; twice aborts them. Run the same command\n"
     "again to go on.");
-  c->callback([o, total, give_up, &chosen] {
-    chosen = [o, total, give_up] {
+  c->callback([o, total, give_up, breaker_open, &chosen] {
+    chosen = [o, total, give_up, breaker_open] {
       if (auto ok = jobs::check_endpoint(o->endpoint); !ok) {
         say_error(ok.error().message);
         return int{wrong_use};
@@ -113,6 +118,7 @@ void add_run(CLI::App& app, action& chosen) {
       if (o->data_dir.empty()) o->data_dir = o->output + ".perennial";
       o->provider.total_timeout = total->as_ms();
       o->provider.first_byte_timeout = total->as_ms();
+      o->provider.breaker_open = breaker_open->as_ms();
       o->give_up = std::chrono::duration_cast<std::chrono::seconds>(give_up->as_ms());
       return run(*o);
     };

@@ -56,7 +56,7 @@ supervisor_actor::behavior_type supervisor_behavior(supervisor_ptr self, supervi
   auto& st = self->state;
   st.peers = std::move(peers);
   const auto me = caf::actor_cast<supervisor_actor>(self);
-  st.breaker = self->spawn<caf::linked>(breaker_behavior, st.peers.config.name, me);
+  st.breaker = self->spawn<caf::linked>(breaker_behavior, st.peers.config, me);
   st.throttle = self->spawn<caf::linked>(throttle_behavior, st.peers.config, me);
   self->set_down_handler([self](const caf::down_msg& down) { worker_died(self, down); });
   self->set_exit_handler([self](const caf::exit_msg& why) {

@@ -70,7 +70,8 @@ BOOST_AUTO_TEST_CASE(kills_among_mishaps_fail_the_forbidden_line_only) {
                          std::to_string(seed % 1000)}};
   run_case c{lines};
   write_jobs(c);
-  const std::vector<std::string> flags{"--concurrency", "32", "--max-attempts", "20"};
+  const std::vector<std::string> flags{"--concurrency",  "32", "--max-attempts", "20",
+                                       "--breaker-open", "1"};
   for (int round = 0; round < kills; ++round) {
     auto p = c.start(sim.url(), flags);
     if (round == kills - 1) sim.control({{"outage", outage_seconds()}}); // the next start meets it

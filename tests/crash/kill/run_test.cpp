@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(kills_among_faults_fail_no_line_wrongly) {
                    "--rate-reset-after", "0.01", "--rate-truncated", "0.01", "--seed",
                    std::to_string(s % 1000)}};
   run_case c{5000};
-  kill_again_and_again(c, sim, 20, 32, {"--max-attempts", "20"}, {}, random);
+  kill_again_and_again(c, sim, 20, 32, {"--max-attempts", "20", "--breaker-open", "1"}, {}, random);
   must_hold(c);
 }
 

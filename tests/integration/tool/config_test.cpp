@@ -58,9 +58,9 @@ BOOST_FIXTURE_TEST_SUITE(the_configuration_of_serve, fixture)
 BOOST_AUTO_TEST_CASE(what_is_printed_is_what_is_in_force_and_can_be_read_again) {
   const auto first = print(good);
   BOOST_REQUIRE_MESSAGE(first.status.ok(), first.errors);
-  for (const auto* line :
-       {"budget = '256 MiB'", "models = ['gpt*', 'o3']", "max_in_flight = 64",
-        "total_timeout = '90s'", "idle_timeout = '2m'", "drain_deadline = '30s'"})
+  for (const auto* line : {"budget = '256 MiB'", "models = ['gpt*', 'o3']", "max_in_flight = 64",
+                           "total_timeout = '90s'", "idle_timeout = '2m'", "breaker_open = '10s'",
+                           "drain_deadline = '30s'"})
     BOOST_TEST(has(first.output, line), line);
   const auto again = print(first.output);
   BOOST_TEST(again.output == first.output);

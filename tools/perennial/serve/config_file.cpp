@@ -59,6 +59,7 @@ const std::vector<config_key<provider_config>>& provider_keys() {
     duration_key("first_byte_timeout", &provider_config::first_byte_timeout),
     duration_key("idle_timeout", &provider_config::idle_timeout),
     duration_key("total_timeout", &provider_config::total_timeout),
+    duration_key("breaker_open", &provider_config::breaker_open),
     bytes_key("max_response_bytes", &provider_config::max_response_bytes),
     text_key("user_agent", &provider_config::user_agent),
     text_key("ca_file", &provider_config::ca_file),
