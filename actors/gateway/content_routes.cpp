@@ -40,10 +40,9 @@ result<content> output_of(const gateway_context& c, storage::batch_id id,
   auto batch = c.db().get_batch(id);
   if (!batch) return tl::unexpected{batch.error()};
   const auto size = output_size(*batch, kind);
-  auto fixed = std::make_shared<const storage::batch_record>(std::move(*batch));
-  return content{size, [&db = c.db(), fixed, kind](uint64_t offset, size_t most) {
-                   return read_output_file(db, *fixed, kind, offset, most);
-                 }};
+  auto reader = std::make_shared<output_reader>(c.db(), std::move(*batch), kind);
+  return content{size,
+                 [reader](uint64_t offset, size_t most) { return reader->read(offset, most); }};
 }
 
 result<content> find_content(const gateway_context& c, const openai::object_id& id) {

@@ -188,18 +188,23 @@ uint64_t output_size(const batch_record& batch, output_kind kind) {
   return p.error_bytes + (storage::is_final(batch.state.status) ? p.unrun_bytes : 0);
 }
 
-result<std::string> read_output_file(const storage::store& db, const batch_record& batch,
-                                     output_kind kind, uint64_t offset, size_t max_bytes) {
-  const auto size = output_size(batch, kind);
-  if (offset >= size) return std::string{};
-  const auto& p = batch.progress;
-  const auto log = kind == output_kind::ok ? p.ok_bytes : p.error_bytes;
+result<std::string> output_reader::read(uint64_t offset, size_t max_bytes) {
+  if (offset >= output_size(batch_, kind_)) return std::string{};
+  const auto& p = batch_.progress;
+  const auto log = kind_ == output_kind::ok ? p.ok_bytes : p.error_bytes;
   if (offset < log) {
-    auto bytes =
-      db.read_output(batch.id, kind, offset, std::min<uint64_t>(max_bytes, log - offset));
-    return bytes;
+    return db_->read_output(batch_.id, kind_, offset, std::min<uint64_t>(max_bytes, log - offset));
   }
-  auto segments = db.get_unrun(batch.id);
+  if (offset < from_ || offset - from_ >= rendered_.size()) {
+    if (auto ok = render(offset); !ok) return tl::unexpected{ok.error()};
+  }
+  return rendered_.substr(offset - from_, max_bytes);
+}
+
+/// The segment that has this offset.
+result<void> output_reader::render(uint64_t offset) {
+  rendered_.clear();
+  auto segments = db_->get_unrun(batch_.id);
   if (!segments) return tl::unexpected{segments.error()};
   const auto after = std::find_if(segments->begin(), segments->end(),
                                   [&](const auto& s) { return s.offset > offset; });
@@ -207,12 +212,14 @@ result<std::string> read_output_file(const storage::store& db, const batch_recor
     after != segments->begin() && offset - std::prev(after)->offset < std::prev(after)->bytes;
   if (!covered) {
     return fail(errc::corrupt, "batch {:016x} has no line that never ran at offset {}, of {} bytes",
-                batch.id, offset, size);
+                batch_.id, offset, output_size(batch_, kind_));
   }
   const auto& here = *std::prev(after);
-  auto text = render_unrun_segment(db, batch, here);
-  if (!text) return text;
-  return text->substr(offset - here.offset, max_bytes);
+  auto text = render_unrun_segment(*db_, batch_, here);
+  if (!text) return tl::unexpected{text.error()};
+  rendered_ = std::move(*text);
+  from_ = here.offset;
+  return {};
 }
 
 result<void> read_in_order(const storage::store& db, storage::batch_id newest,

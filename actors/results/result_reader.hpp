@@ -14,9 +14,27 @@ namespace perennial::actors {
 /// Bytes of the file now: of the error file with the lines that never ran.
 uint64_t output_size(const storage::batch_record& batch, storage::output_kind kind);
 
-/// Bytes from `offset` on, at most about `max_bytes`; empty at the end.
-result<std::string> read_output_file(const storage::store& db, const storage::batch_record& batch,
-                                     storage::output_kind kind, uint64_t offset, size_t max_bytes);
+/// The output or error file of a batch as it is in `batch`. For one reader that goes forward: it
+/// keeps the segment of lines that never ran which it rendered last.
+class output_reader {
+public:
+  output_reader(const storage::store& db, storage::batch_record batch, storage::output_kind kind)
+    : db_(&db)
+    , batch_(std::move(batch))
+    , kind_(kind) {}
+
+  /// Bytes from `offset` on, at most about `max_bytes`; empty at the end.
+  result<std::string> read(uint64_t offset, size_t max_bytes);
+
+private:
+  result<void> render(uint64_t offset);
+
+  const storage::store* db_;
+  storage::batch_record batch_;
+  storage::output_kind kind_;
+  std::string rendered_; ///< A segment of lines that never ran...
+  uint64_t from_ = 0;    ///< ...and where it begins in the file.
+};
 
 struct ordered_result {
   storage::line_no line = 0;

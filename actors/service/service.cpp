@@ -4,7 +4,7 @@
 #include "actors/service/ask.hpp"
 #include "actors/service/file_limit.hpp"
 #include "actors/service/provider_setup.hpp"
-#include "actors/work/dispatcher.hpp"
+#include "actors/work/dispatcher/dispatcher.hpp"
 #include "actors/work/store_actor.hpp"
 #include "actors/work/supervisor/supervisor.hpp"
 #include "protocol/base/log.hpp"

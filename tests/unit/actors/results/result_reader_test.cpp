@@ -168,10 +168,11 @@ BOOST_AUTO_TEST_CASE(the_output_file_is_the_log_in_order_of_completion) {
   const auto batch = w.get(id);
   const std::string expected = "result of 2\nresult of 0\n";
   BOOST_TEST(output_size(batch, output_kind::ok) == expected.size());
-  BOOST_TEST(must(read_output_file(*w.db, batch, output_kind::ok, 0, 1000)) == expected);
-  BOOST_TEST(must(read_output_file(*w.db, batch, output_kind::ok, 7, 4)) == expected.substr(7, 4));
-  BOOST_TEST(must(read_output_file(*w.db, batch, output_kind::ok, expected.size(), 4)) == "");
-  BOOST_TEST(must(read_output_file(*w.db, batch, output_kind::ok, 1'000'000, 4)) == "");
+  BOOST_TEST(must(output_reader{*w.db, batch, output_kind::ok}.read(0, 1000)) == expected);
+  BOOST_TEST(must(output_reader{*w.db, batch, output_kind::ok}.read(7, 4)) ==
+             expected.substr(7, 4));
+  BOOST_TEST(must(output_reader{*w.db, batch, output_kind::ok}.read(expected.size(), 4)) == "");
+  BOOST_TEST(must(output_reader{*w.db, batch, output_kind::ok}.read(1'000'000, 4)) == "");
   BOOST_TEST(output_size(batch, output_kind::error) == std::string{"error of 1\n"}.size());
 }
 

@@ -20,8 +20,9 @@ std::string error_file(const store& db, batch_id id, size_t piece) {
   std::string out;
   const auto batch = must(db.get_batch(id));
   const auto size = output_size(batch, output_kind::error);
+  output_reader reader{db, batch, output_kind::error};
   while (out.size() < size) {
-    const auto more = must(read_output_file(db, batch, output_kind::error, out.size(), piece));
+    const auto more = must(reader.read(out.size(), piece));
     BOOST_REQUIRE(!more.empty());
     BOOST_REQUIRE(more.size() <= piece);
     out += more;
@@ -85,7 +86,7 @@ BOOST_AUTO_TEST_CASE(they_follow_the_log_in_order_of_the_file) {
   for (const size_t piece : {1U, 7U, 100U, 100'000U}) {
     BOOST_TEST(error_file(*w.db, id, piece) == expected);
   }
-  BOOST_TEST(must(read_output_file(*w.db, w.get(id), output_kind::error, expected.size(), 9)) ==
+  BOOST_TEST(must(output_reader{*w.db, w.get(id), output_kind::error}.read(expected.size(), 9)) ==
              "");
   w.check(id);
 }
@@ -133,7 +134,7 @@ BOOST_AUTO_TEST_CASE(a_death_in_the_middle_of_the_layout_shifts_nothing) {
   // The write of the layout, cut anywhere.
   int laid_out = 0;
   std::vector<uint64_t> cuts{after, after - 1};
-  for (auto cut = before; cut < after - 1; cut += std::max<uint64_t>(1, (after - before) / 10)) {
+  for (auto cut = before; cut < after - 1; cut += std::max<uint64_t>(1, (after - before) / 4)) {
     cuts.push_back(cut);
   }
   for (const auto cut : cuts) {
@@ -169,7 +170,7 @@ BOOST_AUTO_TEST_CASE(a_form_that_is_not_known_is_refused) {
   must(w.db->set_unrun(id, lines.segments, lines.bytes));
   const auto batch = w.change(id, batch_change::close);
   BOOST_TEST(
-    (kind(read_output_file(*w.db, batch, output_kind::error, 0, 100)) == errc::unsupported));
+    (kind(output_reader{*w.db, batch, output_kind::error}.read(0, 100)) == errc::unsupported));
   const auto ordered = read_in_order(*w.db, id, [](const auto&) { return true; });
   BOOST_TEST((kind(ordered) == errc::unsupported));
 }
@@ -183,12 +184,12 @@ BOOST_AUTO_TEST_CASE(other_bytes_than_were_laid_out_are_an_error_not_a_shift) {
   lines.segments.at(0).bytes += 1; // as if the words had been longer once
   must(w.db->set_unrun(id, lines.segments, lines.bytes + 1));
   const auto batch = w.change(id, batch_change::close);
-  BOOST_TEST((kind(read_output_file(*w.db, batch, output_kind::error, 0, 100)) == errc::corrupt));
+  BOOST_TEST((kind(output_reader{*w.db, batch, output_kind::error}.read(0, 100)) == errc::corrupt));
   // Nor does a place that nothing covers look like the end of the file.
   must(w.db->get_unrun(id));
   auto longer = batch;
   longer.progress.unrun_bytes += 10;
-  BOOST_TEST((kind(read_output_file(*w.db, longer, output_kind::error, lines.bytes + 5, 100)) ==
+  BOOST_TEST((kind(output_reader{*w.db, longer, output_kind::error}.read(lines.bytes + 5, 100)) ==
               errc::corrupt));
 }
 

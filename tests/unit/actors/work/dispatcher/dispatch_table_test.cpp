@@ -1,4 +1,4 @@
-#include "actors/work/dispatch_table.hpp"
+#include "actors/work/dispatcher/dispatch_table.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
-#include "actors/work/dispatch_table.hpp"
+#include "actors/work/dispatcher/dispatch_table.hpp"
 #include "storage/inflight.hpp"
 
 #include <functional>

@@ -1,4 +1,4 @@
-#include "actors/work/routes.hpp"
+#include "actors/work/dispatcher/routes.hpp"
 
 #include <algorithm>
 #include <utility>

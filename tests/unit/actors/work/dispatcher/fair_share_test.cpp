@@ -1,4 +1,4 @@
-#include "actors/work/fair_share.hpp"
+#include "actors/work/dispatcher/fair_share.hpp"
 
 #include <boost/test/unit_test.hpp>
 

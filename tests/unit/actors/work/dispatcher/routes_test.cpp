@@ -1,4 +1,4 @@
-#include "actors/work/routes.hpp"
+#include "actors/work/dispatcher/routes.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,4 +1,4 @@
-#include "actors/work/rejection_streak.hpp"
+#include "actors/work/dispatcher/rejection_streak.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -10,9 +10,9 @@
 // hold up lines of another; between batches a lane is fair by weight.
 #pragma once
 
-#include "actors/work/fair_share.hpp"
-#include "actors/work/rejection_streak.hpp"
-#include "actors/work/routes.hpp"
+#include "actors/work/dispatcher/fair_share.hpp"
+#include "actors/work/dispatcher/rejection_streak.hpp"
+#include "actors/work/dispatcher/routes.hpp"
 #include "actors/work/work_item.hpp"
 
 #include <deque>

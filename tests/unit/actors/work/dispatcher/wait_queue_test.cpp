@@ -1,4 +1,4 @@
-#include "actors/work/wait_queue.hpp"
+#include "actors/work/dispatcher/wait_queue.hpp"
 
 #include <boost/test/unit_test.hpp>
 
