@@ -58,6 +58,8 @@ void end(self_ptr self, validation_job& job, bool failed) {
   for (const auto& p : job.problems.kept()) {
     e.problems.push_back({p.number, p.offset, p.code, p.message});
   }
+  std::ranges::stable_sort(e.problems, {},
+                           &storage::stored_problem::number); // duplicates came last
   write<storage::batch_record>(
     self, id,
     [self, id](const storage::batch_record& b) {

@@ -9,7 +9,6 @@ namespace {
 
 using storage::batch_id;
 using storage::batch_record;
-using storage::batch_status;
 
 /// A change that someone asked for and waits for.
 template <class F>
