@@ -27,10 +27,14 @@ void write_failed(self_ptr self, const error& why) {
   auto& st = self->state;
   if (st.broken) return;
   st.broken = true;
-  logging::error(
-    "The store cannot write ({}). Nothing acknowledged is lost; calls wait until it can. "
-    "Check the disk of the data directory.",
-    why.message);
+  if (st.reopen_attempts == 0) {
+    logging::error(
+      "The store cannot write ({}). Nothing acknowledged is lost; calls wait until it can. "
+      "Check the disk of the data directory.",
+      why.message);
+  } else {
+    logging::warn("The store still cannot write: {}", why.message);
+  }
   schedule_reopen(self);
 }
 
@@ -147,10 +151,11 @@ store_actor::behavior_type store_behavior(self_ptr self, std::shared_ptr<storage
         logging::warn("The store still cannot write: {}", done.error().message);
         return schedule_reopen(self);
       }
-      logging::info("The store writes again.");
       st.broken = false;
+      flush(self); // what could not be written is the trial: opening alone needs little room
+      if (st.broken) return;
+      logging::info("The store writes again.");
       st.reopen_attempts = 0;
-      flush(self);
     },
   };
 }

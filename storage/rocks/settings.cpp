@@ -1,5 +1,7 @@
 #include "storage/rocks/settings.hpp"
+
 #include "protocol/base/bytes.hpp"
+#include "storage/rocks/forward_log.hpp"
 
 #include <rocksdb/cache.h>
 #include <rocksdb/table.h>
@@ -62,9 +64,7 @@ settings::settings(uint64_t memory_bytes, rocksdb::Env* env)
   d.skip_stats_update_on_db_open = true;
   d.stats_dump_period_sec = 0;
   d.stats_persist_period_sec = 0;
-  d.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  d.max_log_file_size = 4 * mib;
-  d.keep_log_file_num = 4;
+  d.info_log = forward_log();
 }
 
 rocksdb::ColumnFamilyOptions settings::of(table t) const {

@@ -60,6 +60,19 @@ BOOST_AUTO_TEST_CASE(it_takes_no_changes_until_it_is_opened_again_and_reads_on) 
   check(b);
 }
 
+BOOST_AUTO_TEST_CASE(opening_again_on_a_full_disk_fails_as_often_as_it_is_tried) {
+  const auto group = example_group(a, b);
+  fail_with(test::failing::all_appends);
+  BOOST_TEST((kind(db->commit(group)) == errc::no_space));
+  for (int i = 0; i < 20; ++i) BOOST_TEST((kind(db->reopen()) == errc::no_space));
+  BOOST_TEST((kind(db->commit(group)) == errc::closed));
+  mend();
+  must(db->commit(group));
+  BOOST_TEST(progress(a).completed == 2U);
+  check(a);
+  check(b);
+}
+
 BOOST_AUTO_TEST_CASE(a_group_that_is_not_on_disk_is_written_when_given_again) {
   const auto group = example_group(a, b);
   fail_with(test::failing::appends);
