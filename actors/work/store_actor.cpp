@@ -1,5 +1,6 @@
 #include "actors/work/store_actor.hpp"
 
+#include "actors/errors.hpp"
 #include "protocol/base/log.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -38,12 +39,6 @@ void write_failed(self_ptr self, const error& why) {
   schedule_reopen(self);
 }
 
-/// A failure of the caller's, after which the store is as good as before.
-bool is_harmless(errc kind) {
-  return kind == errc::invalid_input || kind == errc::not_found || kind == errc::conflict ||
-         kind == errc::unsupported;
-}
-
 void flush(self_ptr self) {
   auto& st = self->state;
   st.flush_sent = false;
@@ -77,7 +72,7 @@ caf::result<T> change(self_ptr self, F&& f) {
   }
   result<T> done = f(*st.db);
   if (done) return std::move(*done);
-  if (!is_harmless(done.error().kind)) write_failed(self, done.error());
+  if (!is_callers_fault(done.error().kind)) write_failed(self, done.error());
   return to_caf(done.error());
 }
 

@@ -27,6 +27,11 @@ void step_later(self_ptr self, batch_id id) {
   self->delayed_send(self, retry_after, step_atom_v, uint64_t{id});
 }
 
+validation_job* find(self_ptr self, batch_id id) {
+  const auto at = self->state.jobs.find(id);
+  return at == self->state.jobs.end() ? nullptr : at->second.get();
+}
+
 /// Sends a change to the store; `then` when it is on disk, the step again when it could not be
 /// made.
 template <class Reply, class F, class... Ts>
@@ -40,6 +45,7 @@ void write(self_ptr self, batch_id id, F then, Ts&&... message) {
               return;
             }
             logging::warn("batch {:016x}: validation waits for the disk: {}", id, why.message);
+            if (auto* job = find(self, id)) job->ending = false;
             step_later(self, id);
           });
 }
@@ -47,6 +53,7 @@ void write(self_ptr self, batch_id id, F then, Ts&&... message) {
 void end(self_ptr self, validation_job& job, bool failed) {
   const auto id = job.batch.id;
   const auto& d = job.batch.definition;
+  job.ending = true;
   storage::validation_end e;
   e.batch = id;
   e.problem_count = job.problems.total();
@@ -67,11 +74,6 @@ void end(self_ptr self, validation_job& job, bool failed) {
       self->send(self->state.dispatcher, valid_atom_v, b);
     },
     step_atom_v, std::move(e));
-}
-
-validation_job* find(self_ptr self, batch_id id) {
-  const auto at = self->state.jobs.find(id);
-  return at == self->state.jobs.end() ? nullptr : at->second.get();
 }
 
 void commit_bad_lines(self_ptr self, validation_job& job) {
@@ -171,7 +173,7 @@ void select(self_ptr self, validation_job& job) {
 }
 
 void step(self_ptr self, validation_job& job) {
-  if (job.committing) return; // goes on with the answer
+  if (job.committing || job.ending) return; // goes on with the answer
   if (std::exchange(job.refused, false)) return give(self, job);
   const bool reads = job.cursor.phase == validation_phase::reading;
   const bool has_more = job.bad_lines || job.unrecorded;

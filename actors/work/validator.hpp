@@ -27,6 +27,7 @@ struct validation_job {
   std::optional<storage::validation_step> on_its_way; ///< Given to the store, not on disk yet.
   bool refused = false;                               ///< The store could not write it.
   bool committing = false;                            ///< Results of bad lines are on their way.
+  bool ending = false;                                ///< Its end is.
   jobs::problem_list problems;
   bool duplicates_looked_for = false;
   uint32_t next_segment = 0; ///< Of a retry's selection.

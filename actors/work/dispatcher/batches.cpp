@@ -1,6 +1,9 @@
 #include "actors/work/dispatcher/parts.hpp"
 #include "protocol/base/log.hpp"
 
+#include <limits>
+#include <utility>
+
 namespace perennial::actors {
 
 namespace {
@@ -18,15 +21,14 @@ void must_change(dispatcher_ptr self, state_change change, F then) {
             const auto kind = from_caf(e).kind;
             if (kind == errc::not_found || kind == errc::conflict)
               return; // another change was first
-            self->state.postponed.push_back(
-              [self, change, then] { must_change(self, change, then); });
-            self->delayed_send(self, std::chrono::seconds{1}, wakeup_atom_v, uint64_t{0});
+            when_writable(self, [self, change, then] { must_change(self, change, then); });
           });
 }
 
 void activate(dispatcher_ptr self, const resume_ptr& r) {
   auto& st = self->state;
   const auto& b = r->batch;
+  if (st.table->knows(b.id)) return;
   auto definition = b.definition;
   if (definition.max_attempts == 0) definition.max_attempts = st.options.max_attempts;
   const context_ptr context =
@@ -36,6 +38,33 @@ void activate(dispatcher_ptr self, const resume_ptr& r) {
 }
 
 } // namespace
+
+void when_writable(dispatcher_ptr self, std::function<void()> then) {
+  // The store answers a commit when it is on disk, and an empty one is as good as any.
+  self
+    ->request(self->state.peers.writer, caf::infinite, commit_atom_v,
+              std::make_shared<storage::commit_group>())
+    .then([then = std::move(then)](const commit_reply&) { then(); });
+}
+
+void take_up_what_is_there(dispatcher_ptr self) {
+  auto& st = self->state;
+  const auto all = st.peers.db->list_batches(0, std::numeric_limits<uint32_t>::max());
+  if (!all) return logging::error("The batches cannot be read: {}", all.error().message);
+  for (const auto& b : *all) {
+    if (storage::is_final(b.state.status)) continue;
+    if (!st.begun.contains(b.id)) {
+      auto r = st.peers.db->resume_batch(b.id);
+      if (r) begin(self, std::make_shared<const storage::batch_resume>(std::move(*r)));
+    } else if (b.state.status == batch_status::cancelling) {
+      stop_batch(self, b.id);
+    } else {
+      st.table->set_paused(b.id, b.state.paused);
+    }
+  }
+  check_stopping(self, self->clock().now());
+  pump(self);
+}
 
 void end_batch(dispatcher_ptr self, batch_id id) {
   auto& st = self->state;
@@ -67,7 +96,7 @@ void stop_batch(dispatcher_ptr self, batch_id id) {
   self->send(st.validator, forget_atom_v, id);
   self->send(st.reader, forget_atom_v, id);
   for (auto& s : st.supervisors) self->send(s, forget_atom_v, id);
-  st.stopping[id] = steady_now() + st.options.cancel_deadline;
+  st.stopping[id] = self->clock().now() + st.options.cancel_deadline;
 }
 
 void check_stopping(dispatcher_ptr self, steady_time now) {

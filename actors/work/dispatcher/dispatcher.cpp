@@ -29,12 +29,6 @@ void start(dispatcher_ptr self, const directory_ptr& directory) {
 
 void woken(dispatcher_ptr self, uint64_t generation) {
   auto& st = self->state;
-  if (generation == 0) { // a change of state was postponed
-    auto again = std::move(st.postponed);
-    st.postponed.clear();
-    for (auto& f : again) f();
-    return;
-  }
   if (generation != st.timer_generation) return;
   st.timer_at = steady_time::max();
   st.read_starved = false;

@@ -6,7 +6,6 @@
 #include "actors/work/dispatcher/dispatch_table.hpp"
 #include "storage/inflight.hpp"
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -52,8 +51,6 @@ struct dispatcher_state {
   std::map<storage::batch_id, steady_time> stopping;
   /// Their last result is on disk and their end is being written.
   std::set<storage::batch_id> completing;
-  /// Changes of state that the disk refused: done again a second later.
-  std::vector<std::function<void()>> postponed;
   /// Models without a provider that were warned of.
   std::set<std::string> warned_models;
   bool draining = false;

@@ -9,6 +9,7 @@
 
 #include <caf/typed_event_based_actor.hpp>
 
+#include <functional>
 #include <string>
 
 namespace perennial::actors {
@@ -26,6 +27,11 @@ void complete(dispatcher_ptr self, storage::batch_id id);
 void stop_batch(dispatcher_ptr self, storage::batch_id id);
 /// Goes on with those that were stopped and whose calls are back.
 void check_stopping(dispatcher_ptr self, steady_time now);
+/// Does it as soon as the store can write.
+void when_writable(dispatcher_ptr self, std::function<void()> then);
+/// After a change that the disk refused, and that may be there all the same: takes up what is
+/// there.
+void take_up_what_is_there(dispatcher_ptr self);
 /// It is at its end: forgets it.
 void end_batch(dispatcher_ptr self, storage::batch_id id);
 

@@ -1,3 +1,4 @@
+#include "actors/errors.hpp"
 #include "actors/work/dispatcher/parts.hpp"
 #include "protocol/base/log.hpp"
 
@@ -10,6 +11,15 @@ namespace {
 using storage::batch_id;
 using storage::batch_record;
 
+/// Tells who asked that it failed. Where the disk was at fault it may be done all the same.
+template <class Promise>
+void refuse(dispatcher_ptr self, Promise& promise, caf::error& e) {
+  const auto kind = from_caf(e).kind;
+  promise.deliver(std::move(e));
+  if (is_callers_fault(kind) || kind == errc::unavailable) return;
+  when_writable(self, [self] { take_up_what_is_there(self); });
+}
+
 /// A change that someone asked for and waits for.
 template <class F>
 caf::result<batch_record> try_change(dispatcher_ptr self, state_change change, F then) {
@@ -20,7 +30,7 @@ caf::result<batch_record> try_change(dispatcher_ptr self, state_change change, F
         promise.deliver(b);
         then(b);
       },
-      [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
+      [self, promise](caf::error& e) mutable { refuse(self, promise, e); });
   return promise;
 }
 
@@ -89,13 +99,11 @@ caf::result<storage::created_batch> create(dispatcher_ptr self, const create_req
     .then(
       [self, promise](const storage::created_batch& made) mutable {
         promise.deliver(made);
-        // One that exists was begun with, unless its first creation was told as a failure of the
-        // disk and turned out to be there.
-        if (made.existed && self->state.begun.contains(made.batch.id)) return;
+        if (self->state.begun.contains(made.batch.id)) return;
         auto resume = self->state.peers.db->resume_batch(made.batch.id);
         if (resume) begin(self, std::make_shared<const storage::batch_resume>(std::move(*resume)));
       },
-      [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
+      [self, promise](caf::error& e) mutable { refuse(self, promise, e); });
   return promise;
 }
 

@@ -1,7 +1,7 @@
 // After a write error: closed until opened again, and a group given again is written once.
 #include "protocol/base/log.hpp"
 #include "storage/rocks/open.hpp"
-#include "tests/unit/storage/rocks/failing_env.hpp"
+#include "tests/support/failing_disk.hpp"
 #include "tests/unit/storage/suite/world.hpp"
 
 using namespace perennial;
