@@ -10,11 +10,10 @@
 #include "tools/perennial/output_file.hpp"
 #include "tools/perennial/progress_view.hpp"
 #include "tools/perennial/run_state.hpp"
-#include "tools/perennial/signals.hpp"
+#include "tools/perennial/run_watch.hpp"
 #include "tools/perennial/terminal.hpp"
 
 #include <filesystem>
-#include <thread>
 
 namespace perennial::tool {
 
@@ -24,30 +23,13 @@ using actors::ask;
 using storage::batch_record;
 using storage::batch_status;
 
-/// How often it is looked whether the batch is at its end, and how often more is told about it.
-constexpr std::chrono::milliseconds poll_every{10};
-constexpr int polls_per_view = 10;
-constexpr std::chrono::seconds request_timeout{60};
 constexpr size_t problems_shown = 20;
-
-/// The parts of one run that its steps share.
-struct running {
-  const run_options& options;
-  signals& interrupts;
-  actors::service& service;
-  steady_time started = steady_now();
-  uint64_t done_before = 0; ///< Results that earlier invocations made.
-};
 
 int fail_with(const error& e) {
   say_error(e.message);
   const bool theirs = e.kind == errc::invalid_input || e.kind == errc::conflict ||
                       e.kind == errc::not_found || e.kind == errc::unsupported;
   return theirs ? wrong_use : unreachable;
-}
-
-void narrate(const running& r, const std::string& line) {
-  if (!r.options.quiet) say(line);
 }
 
 /// The batch that the directory was made for, and the newest of its retries.
@@ -93,7 +75,9 @@ result<void> check_same(const run_options& o, const batch_record& root, storage:
   if (!file) return tl::unexpected{file.error()};
   auto same = is_same_job(*now, root, file->sha256);
   if (!same) return tl::unexpected{same.error()};
-  if (!*same) return refuse(fmt::format("its job file is not {}", o.jobs));
+  if (!*same)
+    return refuse(
+      fmt::format("its job file is not {}", o.jobs == "-" ? "the standard input" : o.jobs));
   return {};
 }
 
@@ -216,96 +200,6 @@ int finish(running& r, const batch_record& newest, bool ran) {
   return some_failed;
 }
 
-/// Watches a batch until it is at its end, the user stops it, or the provider is given up.
-class watcher {
-public:
-  watcher(running& r, storage::batch_id id)
-    : r_(r)
-    , id_(id) {}
-
-  /// Nothing: the batch is at its end.
-  std::optional<int> watch() {
-    for (int poll = 0;; ++poll) {
-      auto b = r_.service.db().get_batch(id_);
-      if (b && storage::is_final(b->state.status)) return std::nullopt;
-      if (r_.interrupts.stops() > 0) return interrupted();
-      if (b && poll % polls_per_view == 0) show(*b);
-      if (auto over = given_up()) return over;
-      std::this_thread::sleep_for(poll_every);
-    }
-  }
-
-private:
-  void show(const batch_record& b) {
-    const auto status =
-      ask<actors::provider_status>(r_.service.system(), r_.service.supervisors().front(),
-                                   request_timeout, actors::status_atom_v);
-    if (!status) return;
-    if (status->answered > answered_) {
-      answered_ = status->answered;
-      last_answer_ = steady_now();
-    }
-    if (status->alarm != alarm_) {
-      alarm_ = status->alarm;
-      if (!alarm_.empty()) say_warning(alarm_);
-    }
-    if (b.state.paused && !pause_told_) {
-      pause_told_ = true;
-      say_warning(
-        fmt::format("paused: {}. Ctrl-C keeps the state; see what is wrong with the lines' "
-                    "bodies, then run again to go on",
-                    b.state.pause_reason));
-    }
-    if (r_.options.quiet) return;
-    progress_sample s;
-    s.done = b.progress.completed + b.progress.failed;
-    s.total = b.progress.total;
-    s.failed = b.progress.failed;
-    s.in_flight = status->in_flight;
-    s.rss_bytes = actors::resident_bytes();
-    if (b.state.status == batch_status::validating)
-      s.note = "checking the file";
-    else if (b.state.paused)
-      s.note = "paused";
-    else if (!alarm_.empty())
-      s.note = "waits for the provider";
-    show_progress(view_.line(s, steady_now()));
-  }
-
-  std::optional<int> given_up() {
-    const auto silent = steady_now() - last_answer_;
-    if (silent < r_.options.give_up) return std::nullopt;
-    clear_progress();
-    say_error(
-      fmt::format("no answer from {} for {}{}{}. Nothing is lost: run the same command again to go "
-                  "on",
-                  r_.options.provider.base_url,
-                  format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(silent)),
-                  alarm_.empty() ? "" : ": ", alarm_));
-    return unreachable;
-  }
-
-  std::optional<int> interrupted() {
-    clear_progress();
-    narrate(r_, "Stopping: calls in flight may end (Ctrl-C again aborts them)…");
-    r_.service.stop(r_.service.config().drain_deadline);
-    if (auto b = r_.service.db().get_batch(id_)) {
-      narrate(r_, fmt::format("{} of {} lines are done; run the same command again to go on.",
-                              with_commas(b->progress.completed + b->progress.failed),
-                              with_commas(b->progress.total)));
-    }
-    return unreachable;
-  }
-
-  running& r_;
-  storage::batch_id id_;
-  progress_view view_;
-  uint64_t answered_ = 0;
-  steady_time last_answer_ = steady_now();
-  std::string alarm_;
-  bool pause_told_ = false;
-};
-
 result<batch_record> start_retry(running& r, const batch_record& newest) {
   auto made =
     ask<storage::created_batch>(r.service.system(), r.service.dispatcher(), request_timeout,
@@ -348,7 +242,7 @@ int run_batch(running& r) {
     current = std::move(*fresh);
   }
   r.done_before = current->progress.completed + current->progress.failed;
-  if (auto over = watcher{r, current->id}.watch()) return *over;
+  if (auto over = watch(r, current->id)) return *over;
   auto end = r.service.db().get_batch(current->id);
   if (!end) return fail_with(end.error());
   if (end->state.status == batch_status::failed) return show_problems(r, *end);

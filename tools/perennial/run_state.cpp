@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -51,20 +52,21 @@ storage::metadata_list to_metadata(const job_identity& id) {
 
 result<bool> is_same_job(const job_identity& now, const storage::batch_record& batch,
                          const sha256_digest& stored) {
-  if (now.path == "-") return true;
+  if (now.path == "-" && ::isatty(STDIN_FILENO) == 1) return true; // nobody types it again
   const auto& meta = batch.definition.metadata;
-  if (find(meta, "job_bytes") == std::to_string(now.bytes) &&
+  if (now.path != "-" && find(meta, "job_bytes") == std::to_string(now.bytes) &&
       find(meta, "job_modified_ns") == std::to_string(now.modified_ns) &&
       find(meta, "job_inode") == std::to_string(now.inode)) {
     return true;
   }
   auto hash = hash_file(now.path);
   if (!hash) return tl::unexpected{hash.error()};
-  return *hash == stored;
+  return *hash == stored || (now.path == "-" && *hash == sha256({}));
 }
 
 result<sha256_digest> hash_file(const std::string& path) {
-  const unique_fd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  const unique_fd fd{path == "-" ? ::dup(STDIN_FILENO)
+                                 : ::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (!fd) return fail(errc::invalid_input, "the job file {}: {}", path, std::strerror(errno));
   sha256_stream hash;
   std::vector<char> buffer(1 << 20);

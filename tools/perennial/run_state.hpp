@@ -28,11 +28,12 @@ result<job_identity> identify(const std::string& path);
 storage::metadata_list to_metadata(const job_identity& id);
 
 /// Whether the batch was made from this file: at once when size, time and inode are the same, else
-/// by the SHA-256 of the file, which is read for it. Standard input always fits.
+/// by the SHA-256 of the file, which is read for it. Standard input is read too; an empty one and a
+/// terminal fit every batch.
 result<bool> is_same_job(const job_identity& now, const storage::batch_record& batch,
                          const sha256_digest& stored);
 
-/// SHA-256 of a whole file.
+/// SHA-256 of a whole file; "-" is standard input.
 result<sha256_digest> hash_file(const std::string& path);
 
 } // namespace perennial::tool

@@ -63,6 +63,14 @@ BOOST_AUTO_TEST_CASE(standard_input_is_a_job_file_too) {
   BOOST_REQUIRE(r.size() == 2U);
   BOOST_TEST(answer_of(r[1]) == "echo: " + prompt_text(1));
 
+  // Again with the same lines or with none it is the same job, with others it is not.
+  BOOST_TEST(run_command(args, {}, c.jobs()).status.ok());
+  BOOST_TEST(run_command(args, {}, "/dev/null").status.ok());
+  write_file(c.jobs(), job_line(7, "m"));
+  const auto other = run_command(args, {}, c.jobs());
+  BOOST_TEST(other.status.code == 2);
+  BOOST_TEST(has(other.errors, "its job file is not the standard input"), other.errors);
+
   const auto nowhere = run_command({"run", "-", "--base-url", sim.url()}, {}, c.jobs());
   BOOST_TEST(nowhere.status.code == 2);
   BOOST_TEST(has(nowhere.errors, "-o FILE"), nowhere.errors);
