@@ -2,6 +2,7 @@
 // ones travel by pointer.
 #pragma once
 
+#include "actors/protect/answer_room.hpp"
 #include "actors/protect/circuit_breaker.hpp"
 #include "actors/protect/memory_ledger.hpp"
 #include "actors/protect/throttle.hpp"
@@ -122,6 +123,7 @@ struct call_done {
   std::optional<storage::line_result> result; ///< Where the line is done.
   std::chrono::milliseconds took{0};
   uint64_t response_bytes = 0;
+  std::shared_ptr<answer_share> memory; ///< What the result keeps of the room for answers.
   item_ptr
     next; ///< The worker took this line from the shelf and goes on with it; null: it is idle.
 };

@@ -27,6 +27,7 @@ public:
 
   /// The bytes; valid until the next call.
   result<std::string_view> slice(uint64_t offset, uint32_t length) {
+    if (length > piece_bytes) return long_line(offset, length);
     const auto first = offset / piece_bytes;
     const auto last = (offset + length - 1) / piece_bytes;
     if (first == last) {
@@ -51,6 +52,15 @@ public:
 private:
   static constexpr uint64_t piece_bytes = 256 * kib; // a log row has up to 64
   static constexpr size_t pieces_kept = 64;
+
+  /// It has a row of its own, which is read whole whatever part of it is wanted.
+  result<std::string_view> long_line(uint64_t offset, uint32_t length) {
+    auto row = db_->read_output(batch_, kind_, offset, length);
+    if (!row) return tl::unexpected{row.error()};
+    if (row->size() < length) return short_log(offset, length);
+    joined_ = std::move(*row);
+    return std::string_view{joined_};
+  }
 
   tl::unexpected<error> short_log(uint64_t offset, uint32_t length) const {
     return fail(errc::corrupt,
@@ -182,6 +192,12 @@ result<std::vector<link>> chain_of(const storage::store& db, storage::batch_id n
 
 } // namespace
 
+namespace {
+
+constexpr uint64_t long_piece = 8 * mib;
+
+} // namespace
+
 uint64_t output_size(const batch_record& batch, output_kind kind) {
   const auto& p = batch.progress;
   if (kind == output_kind::ok) return p.ok_bytes;
@@ -192,13 +208,26 @@ result<std::string> output_reader::read(uint64_t offset, size_t max_bytes) {
   if (offset >= output_size(batch_, kind_)) return std::string{};
   const auto& p = batch_.progress;
   const auto log = kind_ == output_kind::ok ? p.ok_bytes : p.error_bytes;
-  if (offset < log) {
-    return db_->read_output(batch_.id, kind_, offset, std::min<uint64_t>(max_bytes, log - offset));
-  }
+  if (offset < log) return read_log(offset, max_bytes, log);
   if (offset < from_ || offset - from_ >= rendered_.size()) {
     if (auto ok = render(offset); !ok) return tl::unexpected{ok.error()};
   }
   return rendered_.substr(offset - from_, max_bytes);
+}
+
+result<std::string> output_reader::read_log(uint64_t offset, size_t max_bytes, uint64_t log) {
+  if (offset >= log_from_ && offset - log_from_ < log_piece_.size()) {
+    return log_piece_.substr(offset - log_from_, max_bytes);
+  }
+  const auto want = std::min<uint64_t>(max_bytes, log - offset);
+  auto bytes = db_->read_output(batch_.id, kind_, offset, want);
+  if (!bytes || bytes->find('\n') != std::string::npos) return bytes;
+  // Inside a long line, whose row is read whole each time: more of it at once.
+  auto piece = db_->read_output(batch_.id, kind_, offset, std::min(long_piece, log - offset));
+  if (!piece) return piece;
+  log_piece_ = std::move(*piece);
+  log_from_ = offset;
+  return log_piece_.substr(0, max_bytes);
 }
 
 /// The segment that has this offset.

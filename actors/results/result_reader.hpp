@@ -27,13 +27,16 @@ public:
   result<std::string> read(uint64_t offset, size_t max_bytes);
 
 private:
+  result<std::string> read_log(uint64_t offset, size_t max_bytes, uint64_t log);
   result<void> render(uint64_t offset);
 
   const storage::store* db_;
   storage::batch_record batch_;
   storage::output_kind kind_;
-  std::string rendered_; ///< A segment of lines that never ran...
-  uint64_t from_ = 0;    ///< ...and where it begins in the file.
+  std::string log_piece_; ///< A part of a long line...
+  uint64_t log_from_ = 0; ///< ...and where it begins in the log.
+  std::string rendered_;  ///< A segment of lines that never ran...
+  uint64_t from_ = 0;     ///< ...and where it begins in the file.
 };
 
 struct ordered_result {

@@ -19,9 +19,9 @@ result<void> for_each_unrun(const storage::store& db, const storage::batch_recor
   c.slicer = std::make_unique<jobs::slicer>(rules_of(batch.definition));
   c.segments = std::move(segments);
   while (!c.at_end()) {
-    auto items = read_lines(db, c, nullptr);
-    if (!items) return tl::unexpected{items.error()};
-    for (const auto& item : *items) fn(*item);
+    auto read = read_lines(db, c, nullptr);
+    if (read.failure) return tl::unexpected{*read.failure};
+    for (const auto& item : read.items) fn(*item);
   }
   return {};
 }

@@ -22,6 +22,9 @@ namespace {
 /// Of the memory budget, what the store's caches and write buffers get.
 constexpr uint64_t store_share = 4;
 
+/// And what long answers may take together.
+constexpr uint64_t answers_share = 4;
+
 /// After an abort, calls end at once; this only bounds a defect.
 constexpr std::chrono::seconds abort_deadline{20};
 
@@ -84,16 +87,17 @@ void service::spawn(std::vector<std::shared_ptr<const provider_client>> clients)
   dispatcher_ = system_.spawn(dispatcher_behavior,
                               dispatcher_peers{db_, calls_out_, writer_, memory_}, options);
 
+  const auto answers = std::make_shared<answer_room>(config_.memory_budget / answers_share);
   auto known = std::make_shared<known_routes>(
     (std::filesystem::path{config_.data_dir} / "known_routes").string());
   auto directory = std::make_shared<supervisor_directory>();
   for (uint32_t i = 0; i < config_.providers.size(); ++i) {
     auto knowledge = std::make_shared<route_knowledge>(known, config_.providers[i].base_url,
                                                        clients[i]->settings().api_key);
-    supervisors_.push_back(
-      system_.spawn(supervisor_behavior,
-                    supervisor_peers{i, config_.providers[i], std::move(clients[i]), calls_out_,
-                                     writer_, memory_, dispatcher_, std::move(knowledge)}));
+    supervisors_.push_back(system_.spawn(
+      supervisor_behavior,
+      supervisor_peers{i, config_.providers[i], std::move(clients[i]), calls_out_, writer_, memory_,
+                       dispatcher_, answers, std::move(knowledge)}));
   }
   directory->supervisors = supervisors_;
   caf::anon_send(dispatcher_, start_atom_v, directory_ptr{directory});

@@ -31,11 +31,13 @@ std::unique_ptr<jobs::line_splitter> splitter_at(const storage::page& p, uint64_
 /// What is known of the lines of the segment that is read next.
 result<void> load_segment(const storage::store& db, read_cursor& c) {
   const auto segment = c.segments[c.at_segment];
+  if (c.loaded == segment) return {};
   auto done = db.done_in_segment(c.context->id, segment);
   if (!done) return tl::unexpected{done.error()};
   auto waiting = db.waiting_in_segment(c.context->id, segment);
   if (!waiting) return tl::unexpected{waiting.error()};
   c.done = std::move(*done);
+  c.loaded = segment;
   c.waiting.clear();
   for (auto& [line, entry] : *waiting) {
     const auto place = line % segment_lines;
@@ -105,15 +107,19 @@ result<item_ptr> make_item(read_cursor& c, const jobs::line& l,
   return item;
 }
 
-} // namespace
+/// Notes that the line was given out: it is not given again when the segment is read again.
+void mark_given(read_cursor& c, line_no line) {
+  const auto bit = line % segment_lines;
+  if (bit >= c.done.size()) c.done.resize(bit + 1);
+  c.done[bit] = true;
+}
 
-result<item_list> read_lines(const storage::store& db, read_cursor& c,
-                             const memory_grant_ptr& grant) {
-  item_list items;
+result<void> read_into(const storage::store& db, read_cursor& c, const memory_grant_ptr& grant,
+                       item_list& items) {
   const auto& d = c.context->definition;
   while (!c.at_end() && items.size() < reader_chunk_lines) {
     if (!c.positioned) {
-      if (auto ok = position(db, c); !ok) return tl::unexpected{ok.error()};
+      if (auto ok = position(db, c); !ok) return ok;
     }
     const auto page = std::make_shared<const held_page>(held_page{c.page.buffer, grant});
     jobs::line l;
@@ -132,11 +138,12 @@ result<item_list> read_lines(const storage::store& db, read_cursor& c,
       auto item = make_item(c, l, page);
       if (!item) return tl::unexpected{item.error()};
       items.push_back(std::move(*item));
+      mark_given(c, l.ordinal);
       return {};
     };
     bool go_on = true;
     while (go_on && items.size() < reader_chunk_lines && c.splitter->next(l)) {
-      if (auto ok = take(go_on); !ok) return tl::unexpected{ok.error()};
+      if (auto ok = take(go_on); !ok) return ok;
     }
     if (!go_on) continue; // elsewhere, or at the end
     if (items.size() >= reader_chunk_lines) break;
@@ -149,7 +156,7 @@ result<item_list> read_lines(const storage::store& db, read_cursor& c,
     }
     if (next.error().kind != errc::not_found) return tl::unexpected{next.error()};
     if (c.splitter->finish(l)) {
-      if (auto ok = take(go_on); !ok) return tl::unexpected{ok.error()};
+      if (auto ok = take(go_on); !ok) return ok;
     }
     c.at_segment = c.segments.size();
   }
@@ -159,7 +166,19 @@ result<item_list> read_lines(const storage::store& db, read_cursor& c,
     c.slicer.reset();
     c.waiting.clear();
   }
-  return items;
+  return {};
+}
+
+} // namespace
+
+read_lines_result read_lines(const storage::store& db, read_cursor& c,
+                             const memory_grant_ptr& grant) {
+  read_lines_result out;
+  if (auto ok = read_into(db, c, grant, out.items); !ok) {
+    out.failure = ok.error();
+    c.positioned = false; // the splitter may be past a line that was not given
+  }
+  return out;
 }
 
 } // namespace perennial::actors

@@ -25,13 +25,10 @@ reader_actor::behavior_type reader_behavior(reader_actor::stateful_pointer<reade
       if (at == cursors.end()) return;
       read_reply reply;
       reply.batch = r.batch;
-      auto items = read_lines(*self->state.db, at->second, r.grant);
-      if (items) {
-        reply.items = std::move(*items);
-        reply.at_end = at->second.at_end();
-      } else {
-        reply.failure = items.error();
-      }
+      auto read = read_lines(*self->state.db, at->second, r.grant);
+      reply.items = std::move(read.items);
+      reply.failure = std::move(read.failure);
+      reply.at_end = at->second.at_end();
       self->send(self->state.dispatcher, lines_atom_v, std::move(reply));
     },
     [self](forget_atom, uint64_t batch) { self->state.cursors.erase(batch); },

@@ -9,6 +9,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -23,7 +24,8 @@ struct read_cursor {
   std::unique_ptr<jobs::slicer> slicer;
   std::vector<uint32_t> segments; ///< Unfinished ones, in order.
   size_t at_segment = 0;          ///< Index into `segments` of the one being read.
-  std::vector<bool> done;         ///< Its lines that need no call.
+  std::optional<uint32_t> loaded; ///< The segment that `done` and `waiting` are of.
+  std::vector<bool> done;         ///< Its lines that need no call, or were given out.
   /// Of the same segment: lines that an earlier process left waiting.
   std::unordered_map<storage::line_no, storage::waiting_entry> waiting;
 
@@ -32,6 +34,11 @@ struct read_cursor {
   std::unique_ptr<jobs::line_splitter> splitter;
 
   bool at_end() const { return at_segment >= segments.size(); }
+};
+
+struct read_lines_result {
+  item_list items;
+  std::optional<error> failure;
 };
 
 struct reader_state {
@@ -46,7 +53,9 @@ reader_actor::behavior_type reader_behavior(reader_actor::stateful_pointer<reade
                                             dispatcher_actor dispatcher);
 
 /// The reading itself, apart from the actor: about one page's pending lines from the cursor on.
-result<item_list> read_lines(const storage::store& db, read_cursor& cursor,
+/// After a failure, which comes beside the lines before it, the next call goes on with the first
+/// line that was not given.
+read_lines_result read_lines(const storage::store& db, read_cursor& cursor,
                              const memory_grant_ptr& grant);
 
 } // namespace perennial::actors

@@ -30,6 +30,9 @@ using context_ptr = std::shared_ptr<const batch_context>;
 /// "No slot of the in-flight file is held."
 inline constexpr uint32_t no_slot = std::numeric_limits<uint32_t>::max();
 
+/// A line that was out at so many deaths, of its worker or of the process, is to blame: it fails.
+inline constexpr uint32_t deaths_limit = 3;
+
 struct work_item {
   context_ptr batch;
   storage::line_no line = 0;

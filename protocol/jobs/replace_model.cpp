@@ -1,8 +1,8 @@
 #include "protocol/jobs/replace_model.hpp"
 
+#include "protocol/base/simdjson_pool.hpp"
 #include "protocol/jobs/json_text.hpp"
 #include "protocol/jobs/ondemand_text.hpp"
-#include "protocol/jobs/simdjson_pool.hpp"
 
 #include <utility>
 #include <vector>

@@ -1,7 +1,8 @@
 #include "protocol/jobs/result_line.hpp"
 
+#include "protocol/base/simdjson_pool.hpp"
+#include "protocol/jobs/huge_body.hpp"
 #include "protocol/jobs/json_text.hpp"
-#include "protocol/jobs/simdjson_pool.hpp"
 #include "protocol/jobs/usage_dom.hpp"
 
 #include <fmt/format.h>
@@ -27,20 +28,29 @@ void put_text(std::string& out, std::string_view text) {
   }
 }
 
+bool put_huge(std::string_view body, rendered_result& rendered) {
+  const auto found = usage_of_huge(body);
+  if (found) rendered.usage = *found;
+  return found.has_value();
+}
+
 /// The body as it is, if it is JSON; `out` may be left with it half done otherwise.
 bool put_json(std::string& out, std::string_view body, rendered_result& rendered) {
   const auto start = out.size();
   out.reserve(start + body.size() + json_padding + 256); // 256: for what follows the body
   out.append(body);
-  const bool valid = dom_pool().use(body.size(), [&](auto& parser) {
-    make_room(parser, body.size());
-    simdjson::dom::element root;
-    if (parser.parse(out.data() + start, body.size(), false).get(root) != simdjson::SUCCESS) {
-      return false;
-    }
-    rendered.usage = usage_of(root);
-    return true;
-  });
+  const bool valid =
+    body.size() > huge_text
+      ? put_huge(body, rendered)
+      : dom_pool().use(body.size(), [&](auto& parser) {
+          make_room(parser, body.size());
+          simdjson::dom::element root;
+          if (parser.parse(out.data() + start, body.size(), false).get(root) != simdjson::SUCCESS) {
+            return false;
+          }
+          rendered.usage = usage_of(root);
+          return true;
+        });
   if (!valid) return false;
   if (body.find('\n') != std::string_view::npos || body.find('\r') != std::string_view::npos) {
     out.resize(start + body.size() + json_padding);

@@ -1,12 +1,12 @@
 #include "protocol/jobs/slicer.hpp"
 
 #include "protocol/base/bytes.hpp"
+#include "protocol/base/simdjson_pool.hpp"
 #include "protocol/jobs/compose.hpp"
 #include "protocol/jobs/json_text.hpp"
 #include "protocol/jobs/line_members.hpp"
 #include "protocol/jobs/ondemand_text.hpp"
 #include "protocol/jobs/replace_model.hpp"
-#include "protocol/jobs/simdjson_pool.hpp"
 
 #include <utility>
 

@@ -1,9 +1,9 @@
 #include "protocol/jobs/validator.hpp"
 
 #include "protocol/base/bytes.hpp"
+#include "protocol/base/simdjson_pool.hpp"
 #include "protocol/jobs/form_check.hpp"
 #include "protocol/jobs/json_text.hpp"
-#include "protocol/jobs/simdjson_pool.hpp"
 
 #include <cstring>
 #include <string>

@@ -37,6 +37,9 @@ public:
   void get_local_ip_and_port(std::string&, int&) const override {}
   socket_t socket() const override { return -1; }
 
+  /// The reader was held up on this side: the other one had no chance to go on.
+  void waited() noexcept { last_byte_at_ = steady_now(); }
+
   /// From now on the bytes are the body's: the limit of the head no longer counts.
   void head_is_over() noexcept { head_over_ = true; }
   bool head_was_read() const noexcept { return head_over_; }

@@ -51,6 +51,8 @@ struct connection::impl {
   // Of the call in progress; used by the callbacks that httplib is given once.
   call_stream* stream = nullptr;
   call_report* report = nullptr;
+  answer_memory* memory = nullptr;
+  steady_time deadline;
   std::optional<milliseconds> keep_alive;
   bool closes = false;
 
@@ -66,6 +68,7 @@ struct connection::impl {
   void read_head(const httplib::Response& response);
   bool take_head(const httplib::Response& response);
   bool take_body(const char* data, size_t size);
+  bool make_room(size_t bytes);
 };
 
 connection::impl::impl(std::shared_ptr<const provider_client> c)
@@ -130,7 +133,27 @@ bool connection::impl::take_head(const httplib::Response& response) {
   const auto length = response.get_header_value<uint64_t>("Content-Length");
   if (length > client->settings().max_response_bytes) return take_body(nullptr, length);
   // Not more than a megabyte on its word alone.
-  report->body.reserve(std::min<uint64_t>(length, mib) + simdjson::SIMDJSON_PADDING);
+  return make_room(std::min<uint64_t>(length, mib));
+}
+
+/// Makes the body's buffer as long as is needed now. The part of it that is small is free.
+bool connection::impl::make_room(size_t bytes) {
+  auto& body = report->body;
+  const auto have = body.capacity();
+  const auto needed = bytes + simdjson::SIMDJSON_PADDING;
+  if (needed <= have) return true;
+  const auto next = std::max<size_t>(needed, have + have / 2);
+  if (memory && next > small_answer) {
+    const auto more = 2 * (next - std::max<size_t>(have, small_answer));
+    if (!memory->grow(more, deadline, [this] { return stop.stopped(); })) {
+      report->failure = transport_failure::aborted;
+      report->detail = "there was no memory for its answer in time; raise the memory budget or "
+                       "have fewer calls in flight";
+      return false;
+    }
+    stream->waited();
+  }
+  body.reserve(next);
   return true;
 }
 
@@ -144,6 +167,7 @@ bool connection::impl::take_body(const char* data, size_t size) {
                   format_bytes(most));
     return false;
   }
+  if (!make_room(report->body.size() + size)) return false;
   report->body.append(data, size);
   return true;
 }
@@ -151,7 +175,7 @@ bool connection::impl::take_body(const char* data, size_t size) {
 /// Sends the request and reads the answer over an open channel. False where the connection turned
 /// out to be dead before anything was sent on it: then another one may be tried.
 bool connection::impl::once(const call_timeouts& timeouts, steady_time begin, call_report& out) {
-  const auto deadline = begin + timeouts.total;
+  deadline = begin + timeouts.total;
   out.reused = way_was_used;
   way_was_used = true;
   way->forget_sent();
@@ -280,6 +304,7 @@ result<call_report> connection::call(std::string_view path, std::string_view bod
   request.headers.find("Content-Length")->second = std::to_string(body.size());
   request.content_length_ = body.size();
   impl_->sending = body;
+  impl_->memory = options.memory;
   call_report out;
   impl_->run(options.timeouts.value_or(settings.timeouts), out);
   impl_->sending = {};

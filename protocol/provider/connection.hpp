@@ -6,7 +6,9 @@
 //    settings, TLS, names (shared)         one socket, one call at a time
 #pragma once
 
+#include "protocol/base/bytes.hpp"
 #include "protocol/base/error.hpp"
+#include "protocol/provider/answer_memory.hpp"
 #include "protocol/provider/call_report.hpp"
 #include "protocol/provider/resolver.hpp"
 #include "protocol/provider/settings.hpp"
@@ -42,9 +44,15 @@ private:
   std::shared_ptr<resolver> names_;
 };
 
+/// Answers up to this size ask nobody for memory.
+inline constexpr uint64_t small_answer = 64 * kib;
+
 struct call_options {
   /// In place of the provider's.
-  std::optional<call_timeouts> timeouts;
+  std::optional<call_timeouts> timeouts = {};
+  /// Asked before an answer of more than `small_answer` bytes is kept, for twice its size: the body
+  /// and what is made of it. Null: there is no limit but max_response_bytes.
+  answer_memory* memory = nullptr;
 };
 
 /// One keep-alive connection, opened when needed and again after every failure. `call` belongs to

@@ -1,7 +1,7 @@
 #include "protocol/provider/error_body.hpp"
 
 #include "protocol/base/bytes.hpp"
-#include "protocol/provider/borrowed_parser.hpp"
+#include "protocol/base/simdjson_pool.hpp"
 #include "protocol/provider/retry_after.hpp"
 
 #include <algorithm>
@@ -54,14 +54,8 @@ void read_fields(const object& from, provider_error& out) {
     out.wait = wait_from_seconds(seconds);
 }
 
-} // namespace
-
-provider_error read_error_body(const std::string& body) {
+provider_error read(element root) {
   provider_error out;
-  if (body.empty() || body.size() > longest_body) return out;
-  borrowed_parser parser;
-  element root;
-  if (parser->parse(body).get(root) != simdjson::SUCCESS) return out;
   if (simdjson::dom::array list; root.get(list) == simdjson::SUCCESS && list.size() > 0)
     root = list.at(0); // Google's OpenAI face wraps its errors in a list
   object top;
@@ -76,6 +70,16 @@ provider_error read_error_body(const std::string& body) {
   }
   if (out.message.empty()) out.message = one_line(text_of(top, "detail"));
   return out;
+}
+
+} // namespace
+
+provider_error read_error_body(const std::string& body) {
+  if (body.empty() || body.size() > longest_body) return {};
+  return dom_pool().use(body.size(), [&](auto& parser) {
+    element root;
+    return parser.parse(body).get(root) == simdjson::SUCCESS ? read(root) : provider_error{};
+  });
 }
 
 } // namespace perennial

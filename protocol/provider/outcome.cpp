@@ -1,6 +1,6 @@
 #include "protocol/provider/outcome.hpp"
 
-#include "protocol/provider/borrowed_parser.hpp"
+#include "protocol/base/json_check.hpp"
 #include "protocol/provider/error_body.hpp"
 
 #include <fmt/format.h>

@@ -49,6 +49,9 @@ int main(int argc, char** argv) {
   // An arena for each of thousands of threads keeps much that is free: with four, a million lines
   // take 80 MiB instead of 120 (tests/bench/run memory). With two, threads wait for each other.
   ::mallopt(M_ARENA_MAX, 4);
+  // What is big goes back to the system when it is freed: without this the threshold follows what
+  // was freed, up to 32 MiB, and an hour of long answers leaves gigabytes.
+  ::mallopt(M_MMAP_THRESHOLD, 256 * 1024);
   CLI::App app{"Runs large batches of LLM prompts to the end.", "perennial"};
   app.set_version_flag("--version", "perennial " PERENNIAL_VERSION);
   app.require_subcommand(1);

@@ -54,8 +54,7 @@ void take_up_what_is_there(dispatcher_ptr self) {
   for (const auto& b : *all) {
     if (storage::is_final(b.state.status)) continue;
     if (!st.begun.contains(b.id)) {
-      auto r = st.peers.db->resume_batch(b.id);
-      if (r) begin(self, std::make_shared<const storage::batch_resume>(std::move(*r)));
+      take_up(self, b.id);
     } else if (b.state.status == batch_status::cancelling) {
       stop_batch(self, b.id);
     } else {
@@ -113,6 +112,16 @@ void check_stopping(dispatcher_ptr self, steady_time now) {
     st.stopping.erase(id);
     self->send(st.validator, finish_atom_v, id);
   }
+}
+
+void take_up(dispatcher_ptr self, batch_id id) {
+  auto r = self->state.peers.db->resume_batch(id);
+  if (r) {
+    begin(self, std::make_shared<const storage::batch_resume>(std::move(*r)));
+    return pump(self);
+  }
+  if (r.error().kind == errc::closed) return when_writable(self, [self, id] { take_up(self, id); });
+  logging::error("batch {:016x} cannot be read: {}", id, r.error().message);
 }
 
 void begin(dispatcher_ptr self, const resume_ptr& r) {

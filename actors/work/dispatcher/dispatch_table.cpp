@@ -124,6 +124,10 @@ bool dispatch_table::on_back(item_ptr item, std::chrono::milliseconds wait, stea
   return true;
 }
 
+void dispatch_table::on_settled_here(storage::batch_id id, size_t lines) {
+  if (auto* b = find(id)) b->out += lines;
+}
+
 bool dispatch_table::on_result(storage::batch_id id, storage::output_kind kind, uint16_t code) {
   auto* b = find(id);
   if (!b) return false;
@@ -183,7 +187,7 @@ std::vector<dispatch_table::assignment> dispatch_table::assign(steady_time now) 
 }
 
 bool dispatch_table::wants_read(const active& b) const {
-  if (b.reading || b.at_end || b.paused || b.stopped) return false;
+  if (b.reading || b.unreadable || b.at_end || b.paused || b.stopped) return false;
   if (b.ready_count + b.waiting_count + b.unrouted.size() >= limits_.held_lines) return false;
   if (b.held_bytes >= limits_.held_bytes) return false;
   if (b.ready_count < limits_.ready_low) return true;
@@ -212,6 +216,10 @@ std::optional<storage::batch_id> dispatch_table::next_read() {
 
 void dispatch_table::read_refused(storage::batch_id id) {
   if (auto* b = find(id)) b->reading = false;
+}
+
+void dispatch_table::hold_reading(storage::batch_id id, bool hold) {
+  if (auto* b = find(id)) b->unreadable = hold;
 }
 
 std::optional<steady_time> dispatch_table::next_due() const {

@@ -57,6 +57,9 @@ public:
                 wall_time wall);
   /// False: its batch is stopped or gone, and the line is let go of.
   bool on_back(item_ptr item, std::chrono::milliseconds wait, steady_time now);
+  /// So many lines that the reader brought get a result without having gone out: until it is on
+  /// disk they count as out.
+  void on_settled_here(storage::batch_id id, size_t lines);
   /// A line of the batch has its result on disk. True when the batch should be paused (every line
   /// is rejected the same way).
   bool on_result(storage::batch_id id, storage::output_kind kind, uint16_t code);
@@ -70,6 +73,8 @@ public:
   std::optional<storage::batch_id> next_read();
   /// The read could not be started after all (no memory): it may be asked for again.
   void read_refused(storage::batch_id id);
+  /// It cannot be read for now.
+  void hold_reading(storage::batch_id id, bool hold);
   /// When a waiting line becomes due.
   std::optional<steady_time> next_due() const;
   /// Every line has its result.
@@ -102,6 +107,7 @@ private:
     bool paused = false;
     bool stopped = false;
     bool reading = false;
+    bool unreadable = false; ///< For now.
     bool at_end = false;
   };
   struct lane {
@@ -119,7 +125,7 @@ private:
   dispatch_limits limits_;
   std::map<storage::batch_id, active> batches_;
   std::vector<lane> lanes_;
-  std::multimap<steady_time, item_ptr> waiting_; ///< By due time; small next to a heap's bother.
+  std::multimap<steady_time, item_ptr> waiting_; ///< By due time.
   storage::batch_id last_read_ = 0;
 };
 

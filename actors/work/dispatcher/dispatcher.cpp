@@ -78,10 +78,7 @@ dispatcher_actor::behavior_type dispatcher_behavior(dispatcher_ptr self, dispatc
         if (storage::is_final(b.state.status)) self->state.begun.erase(b.id);
         return;
       }
-      if (auto r = self->state.peers.db->resume_batch(b.id)) {
-        begin(self, std::make_shared<const storage::batch_resume>(std::move(*r)));
-        pump(self);
-      }
+      take_up(self, b.id);
     },
     [self](finished_atom, const batch_record& b) { end_batch(self, b.id); },
     [self](drain_atom, bool draining) {

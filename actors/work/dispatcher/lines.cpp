@@ -16,8 +16,6 @@ using storage::batch_id;
 /// What a read of about one page may take: the page and the items of its lines.
 constexpr uint64_t read_grant_bytes = storage::page_bytes + reader_chunk_lines * 512;
 constexpr std::chrono::milliseconds retry_soon{50};
-/// A line that was out at so many deaths of the process is to blame.
-constexpr uint32_t deaths_limit = 3;
 
 /// A line that an earlier process had out when it died: the call is ambiguous, and after too many
 /// deaths the line is to blame.
@@ -33,7 +31,8 @@ bool is_worn_out(dispatcher_ptr self, work_item& item) {
   return item.crashes >= deaths_limit;
 }
 
-void fail_worn_out(dispatcher_ptr self, const item_list& items) {
+void fail_worn_out(dispatcher_ptr self, batch_id batch, const item_list& items) {
+  self->state.table->on_settled_here(batch, items.size());
   auto group = std::make_shared<storage::commit_group>();
   auto done = std::make_shared<recorded>();
   for (const auto& item : items) {
@@ -56,6 +55,20 @@ void fail_worn_out(dispatcher_ptr self, const item_list& items) {
 void pause_by_itself(dispatcher_ptr self, batch_id id, std::string reason) {
   caf::anon_send(caf::actor_cast<dispatcher_actor>(self), pause_atom_v, uint64_t{id},
                  std::move(reason));
+}
+
+/// While the store is closed after a write error its readers wait too; anything else is for a
+/// person to look at.
+void cannot_read(dispatcher_ptr self, batch_id id, const error& why) {
+  if (why.kind == errc::closed) {
+    self->state.table->hold_reading(id, true);
+    return when_writable(self, [self, id] {
+      self->state.table->hold_reading(id, false);
+      pump(self);
+    });
+  }
+  logging::error("batch {:016x} cannot be read further: {}", id, why.message);
+  pause_by_itself(self, id, "its file cannot be read: " + why.message);
 }
 
 void request_reads(dispatcher_ptr self) {
@@ -127,12 +140,7 @@ void pump(dispatcher_ptr self) {
 
 void take_lines(dispatcher_ptr self, read_reply& reply) {
   auto& st = self->state;
-  if (reply.failure) {
-    logging::error("batch {:016x} cannot be read further: {}", reply.batch, reply.failure->message);
-    pause_by_itself(self, reply.batch, "its file cannot be read: " + reply.failure->message);
-    st.table->on_lines(reply.batch, {}, false, self->clock().now(), wall_now());
-    return;
-  }
+  if (reply.failure) cannot_read(self, reply.batch, *reply.failure);
   item_list worn_out;
   item_list fresh;
   const auto now = self->clock().now();
@@ -140,7 +148,7 @@ void take_lines(dispatcher_ptr self, read_reply& reply) {
     (is_worn_out(self, *item) ? worn_out : fresh).push_back(std::move(item));
   }
   st.table->on_lines(reply.batch, std::move(fresh), reply.at_end, now, wall_now());
-  if (!worn_out.empty()) fail_worn_out(self, worn_out);
+  if (!worn_out.empty()) fail_worn_out(self, reply.batch, worn_out);
   if (auto model = st.table->unrouted_model(reply.batch);
       model && st.warned_models.insert(*model).second) {
     logging::warn(

@@ -20,6 +20,8 @@ using dispatcher_ptr = dispatcher_actor::stateful_pointer<dispatcher_state>;
 
 /// Takes up a batch where it stands; nothing for one at its end.
 void begin(dispatcher_ptr self, const resume_ptr& r);
+/// Reads how it stands and begins with it; while the store is closed, as soon as it is open.
+void take_up(dispatcher_ptr self, storage::batch_id id);
 /// All its lines have results: its end is written.
 void complete(dispatcher_ptr self, storage::batch_id id);
 /// Nothing new goes out; when its calls are back, or their time is over, the validator lays out

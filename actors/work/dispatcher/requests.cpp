@@ -89,6 +89,10 @@ caf::result<batch_record> set_paused(dispatcher_ptr self, batch_id id, bool paus
   return try_change(self, {id, change, std::move(reason)}, [self](const batch_record& b) {
     if (b.state.paused) logging::warn("batch {:016x} is paused: {}", b.id, b.state.pause_reason);
     self->state.table->set_paused(b.id, b.state.paused);
+    if (b.state.paused) {
+      // What no worker has yet comes back.
+      for (auto& s : self->state.supervisors) self->send(s, forget_atom_v, b.id);
+    }
     pump(self);
   });
 }
@@ -100,8 +104,7 @@ caf::result<storage::created_batch> create(dispatcher_ptr self, const create_req
       [self, promise](const storage::created_batch& made) mutable {
         promise.deliver(made);
         if (self->state.begun.contains(made.batch.id)) return;
-        auto resume = self->state.peers.db->resume_batch(made.batch.id);
-        if (resume) begin(self, std::make_shared<const storage::batch_resume>(std::move(*resume)));
+        take_up(self, made.batch.id);
       },
       [self, promise](caf::error& e) mutable { refuse(self, promise, e); });
   return promise;

@@ -1,3 +1,4 @@
+#include "actors/results/failed_line.hpp"
 #include "actors/work/supervisor/parts.hpp"
 #include "protocol/base/log.hpp"
 #include "protocol/provider/backoff.hpp"
@@ -38,13 +39,13 @@ void note_alarms(supervisor_ptr self, call_done& d, steady_time now) {
   }
 }
 
-void take_result(supervisor_state& st, call_done& d) {
+void take_result(supervisor_state& st, const work_item& item, storage::line_result&& r) {
   auto& g = group(st);
-  st.outbox.done.lines.push_back({d.result->batch, d.result->line, d.result->kind, d.result->code});
-  g.results.push_back(std::move(*d.result));
+  st.outbox.done.lines.push_back({r.batch, r.line, r.kind, r.code});
+  g.results.push_back(std::move(r));
   ++st.unsynced;
-  if (d.item->slot != no_slot) st.outbox.slots.push_back(d.item->slot);
-  st.outbox.charged += d.item->charged_bytes;
+  if (item.slot != no_slot) st.outbox.slots.push_back(item.slot);
+  st.outbox.charged += item.charged_bytes;
 }
 
 void take_back(supervisor_ptr self, call_done& d) {
@@ -87,19 +88,27 @@ void take_call(supervisor_ptr self, call_done& d) {
     st.idle.push_back(d.worker);
   }
   if (d.answered) ++st.answered;
-  st.response_estimate += (static_cast<double>(d.response_bytes) - st.response_estimate) / 64.0;
+  // What is beyond a small answer was asked for as it came.
+  const auto small = static_cast<double>(std::min(d.response_bytes, small_answer));
+  st.response_estimate += (small - st.response_estimate) / 64.0;
   const auto now = self->clock().now();
   note_alarms(self, d, now);
   outcome_event event{d.item->breaker_epoch, d.outcome, d.item->sent, in_flight};
   st.outbox.outcomes.push_back(std::move(event));
   if (d.result) {
-    take_result(st, d);
+    take_result(st, *d.item, std::move(*d.result));
+    if (d.memory && d.memory->bytes() > 0) st.outbox.answers.push_back(std::move(d.memory));
   } else {
     take_back(self, d);
   }
 }
 
 } // namespace
+
+void fail_line(supervisor_ptr self, const work_item& item, uint16_t code, std::string_view name,
+               std::string_view message) {
+  take_result(self->state, item, failed_line(item, code, name, message));
+}
 
 void collect_calls(supervisor_ptr self) {
   auto& st = self->state;

@@ -34,7 +34,9 @@ call_done_ptr make_call(const worker_peers& peers, item_ptr item) {
   auto done = std::make_shared<call_done>();
   done->worker = peers.number;
   const auto& definition = item->batch->definition;
-  auto called = peers.connection->call(definition.endpoint, item->body);
+  done->memory = std::make_shared<answer_share>(peers.answers);
+  auto called =
+    peers.connection->call(definition.endpoint, item->body, {.memory = done->memory.get()});
   const auto report = called ? std::move(*called) : not_made(called.error());
   done->outcome = classify(report, {.url = peers.config.base_url,
                                     .key_env = peers.config.api_key_env,
@@ -51,6 +53,7 @@ call_done_ptr make_call(const worker_peers& peers, item_ptr item) {
     done->result = answered_line(*item, std::max(1u, done->disposition.attempts), report,
                                  done->outcome, peers.config.name);
   }
+  done->memory->shrink_to(done->result ? done->result->text.capacity() : 0);
   done->item = std::move(item);
   if (fate == line_fate::result) done->next = peers.ready->take(peers.number);
   return done;

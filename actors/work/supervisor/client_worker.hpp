@@ -5,6 +5,7 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "actors/protect/answer_room.hpp"
 #include "actors/service/config.hpp"
 #include "actors/work/route_knowledge.hpp"
 #include "actors/work/supervisor/shelf.hpp"
@@ -22,6 +23,7 @@ struct worker_peers {
   /// Shared with the supervisor, which may abort a call.
   std::shared_ptr<perennial::connection> connection;
   std::shared_ptr<route_knowledge> knowledge;
+  std::shared_ptr<answer_room> answers;
   std::shared_ptr<storage::inflight> calls_out;
   std::shared_ptr<shelf> ready;
   std::shared_ptr<tray> finished;

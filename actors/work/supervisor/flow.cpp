@@ -34,6 +34,7 @@ uint64_t estimate(const supervisor_state& st, const work_item& item) {
 void ask_memory(supervisor_ptr self, uint64_t needed) {
   auto& st = self->state;
   if (st.grant_asked) return;
+  give_back_memory(st);
   st.grant_asked = true;
   const auto bytes = std::max(needed, grant_bytes);
   self->request(st.peers.memory, caf::infinite, grant_atom_v, memory_class::in_flight, bytes)
@@ -41,7 +42,11 @@ void ask_memory(supervisor_ptr self, uint64_t needed) {
       auto& s = self->state;
       s.grant_asked = false;
       const auto now = self->clock().now();
-      if (!grant) return wake_at(self, now + memory_retry, now);
+      if (!grant) {
+        if (s.memory_short_since == steady_time{}) s.memory_short_since = now;
+        return wake_at(self, now + memory_retry, now);
+      }
+      s.memory_short_since = {};
       s.granted += grant->bytes();
       s.grants.push_back(grant);
       pump(self);
@@ -160,7 +165,9 @@ void goes_out(supervisor_state& st, uint32_t worker, item_ptr item, steady_time 
 }
 
 void give_back_memory(supervisor_state& st) {
-  while (!st.grants.empty() && st.granted - st.grants.back()->bytes() >= st.charged + grant_bytes) {
+  // With nothing charged nothing is held: then the next line's grant is given whatever the level.
+  const auto spare = st.charged == 0 ? 0 : grant_bytes;
+  while (!st.grants.empty() && st.granted - st.grants.back()->bytes() >= st.charged + spare) {
     st.granted -= st.grants.back()->bytes();
     st.grants.pop_back();
   }

@@ -25,10 +25,11 @@ void flush(supervisor_ptr self) {
   const auto results = static_cast<uint32_t>(box.group->results.size());
   self->request(st.peers.writer, caf::infinite, commit_atom_v, std::move(box.group))
     .then([self, done = std::move(box.done), slots = std::move(box.slots), results,
-           charged = box.charged](commit_reply& reply) mutable {
+           charged = box.charged, answers = std::move(box.answers)](commit_reply& reply) mutable {
       auto& s = self->state;
       --s.commits_out;
       s.unsynced -= results;
+      answers.clear();
       for (const auto slot : slots) s.peers.calls_out->free(slot);
       s.charged -= std::min(s.charged, charged);
       give_back_memory(s);

@@ -44,6 +44,9 @@ void worker_died(supervisor_ptr self, const caf::down_msg& down);
 
 /// Takes the finished calls from the tray. While there are some it looks again by itself.
 void collect_calls(supervisor_ptr self);
+/// A line that no worker has gets a failed result.
+void fail_line(supervisor_ptr self, const work_item& item, uint16_t code, std::string_view name,
+               std::string_view message);
 
 // -- outbox.cpp
 

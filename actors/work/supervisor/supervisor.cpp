@@ -18,11 +18,19 @@ void drain(supervisor_ptr self, bool abort) {
   }
 }
 
-std::string alarm_text(const supervisor_state& st) {
+/// Calls that wait so long for memory are worth an alarm.
+constexpr std::chrono::seconds memory_alarm_after{5};
+
+std::string alarm_text(const supervisor_state& st, steady_time now) {
   if (const auto parked = st.parked.parked(); !parked.empty()) {
     const auto more = parked.size() - 1;
     return more == 0 ? parked.front().reason
                      : fmt::format("{} (and {} more)", parked.front().reason, more);
+  }
+  if (!st.queue.empty() && st.memory_short_since != steady_time{} &&
+      now - st.memory_short_since >= memory_alarm_after) {
+    return "the memory budget is full, calls wait for it; raise it (--memory, or budget in "
+           "[memory])";
   }
   if (st.breaker_says.state == breaker_state::closed) return {};
   return fmt::format("{} is taken for down and is being probed; its lines wait. {}",
@@ -42,7 +50,7 @@ provider_status status(supervisor_ptr self) {
   s.calls = st.calls;
   s.answered = st.answered;
   s.drained = st.draining && st.in_flight == 0 && st.commits_out == 0 && !st.outbox.group;
-  s.alarm = alarm_text(st);
+  s.alarm = alarm_text(st, self->clock().now());
   return s;
 }
 

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "actors/protect/answer_room.hpp"
 #include "actors/protect/permits.hpp"
 #include "actors/protect/route_park.hpp"
 #include "actors/service/config.hpp"
@@ -38,6 +39,7 @@ struct supervisor_peers {
   store_actor writer;
   memory_actor memory;
   dispatcher_actor dispatcher;
+  std::shared_ptr<answer_room> answers; ///< Of all providers together.
   std::shared_ptr<route_knowledge> knowledge = std::make_shared<route_knowledge>();
 };
 
@@ -56,7 +58,8 @@ struct supervisor_outbox {
   group_ptr group;
   recorded done;               ///< For the dispatcher, when `group` is on disk.
   std::vector<uint32_t> slots; ///< Of the in-flight file, free when `group` is on disk.
-  uint64_t charged = 0;        ///< Memory that `group` holds.
+  uint64_t charged = 0;        ///< Memory that `group` holds...
+  std::vector<std::shared_ptr<answer_share>> answers; ///< ...and what long answers hold.
   returned_list back;
   outcome_list outcomes;
   uint32_t used = 0; ///< Calls that went out.
@@ -92,7 +95,8 @@ struct supervisor_state {
   uint64_t granted = 0;
   uint64_t charged = 0; ///< ...and do take.
   bool grant_asked = false;
-  double response_estimate = 4096; ///< Bytes; follows what comes.
+  steady_time memory_short_since{}; ///< Grants are refused since then; not set: they are given.
+  double response_estimate = 4096;  ///< Bytes; follows what comes.
 
   supervisor_outbox outbox;
   bool draining = false;

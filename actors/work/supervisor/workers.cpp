@@ -13,6 +13,7 @@ worker_peers peers_of_worker(supervisor_ptr self, uint32_t number,
           st.peers.config,
           std::move(over),
           st.peers.knowledge,
+          st.peers.answers,
           st.peers.calls_out,
           st.ready,
           st.finished,
@@ -54,9 +55,17 @@ void worker_died(supervisor_ptr self, const caf::down_msg& down) {
   const auto now = self->clock().now();
   const auto verdict = st.restarts.on_death(now, jitter(self));
   const auto give_back = [&](item_ptr item) {
-    ++item->crashes;
-    st.charged -= std::min(st.charged, item->charged_bytes);
-    st.outbox.back.push_back({std::move(item), verdict.delay});
+    // A trial call of a half-open breaker must not be missing for ever.
+    outcome_event nothing{item->breaker_epoch, {}, item->sent, st.in_flight};
+    nothing.outcome.kind = outcome_kind::aborted;
+    st.outbox.outcomes.push_back(std::move(nothing));
+    if (++item->crashes >= deaths_limit) {
+      fail_line(self, *item, storage::result_code::worker_crashed, "worker_crashed",
+                "the worker died each time that this line was tried; it was not tried again");
+    } else {
+      st.charged -= std::min(st.charged, item->charged_bytes);
+      st.outbox.back.push_back({std::move(item), verdict.delay});
+    }
     flush_soon(self, true);
   };
   if (w.item) {

@@ -3,6 +3,8 @@
 #include "actors/protect/memory_actor.hpp"
 #include "actors/service/ask.hpp"
 #include "actors/work/dispatcher/dispatcher.hpp"
+#include "actors/work/job_rules.hpp"
+#include "actors/work/reader.hpp"
 #include "actors/work/store_actor.hpp"
 #include "protocol/base/log.hpp"
 #include "storage/rocks/open.hpp"
@@ -129,6 +131,45 @@ BOOST_AUTO_TEST_CASE(a_cancel_that_was_refused_and_is_there_all_the_same_cancels
   mend();
   BOOST_TEST(newest_becomes(batch_status::cancelled));
   BOOST_TEST(must(db->check(id)).empty());
+}
+
+BOOST_AUTO_TEST_CASE(lines_that_could_not_be_read_while_the_store_was_closed_come_afterwards) {
+  constexpr uint64_t count = 3 * reader_chunk_lines;
+  auto up = must(db->begin_upload({"jobs", file_purpose::batch, at(1000), {}}));
+  for (uint64_t i = 0; i < count; ++i) {
+    must(up->append(job(fmt::format("c{}", i), std::string(700, 'x'))));
+  }
+  batch_definition d;
+  d.file = must(up->finish()).id;
+  d.endpoint = "/v1/chat/completions";
+  d.max_line_bytes = 1 << 20;
+  const auto batch = must(db->create_batch(d, {{}, sha256("x")})).batch;
+  must(db->end_validation({batch.id, 0, {}, false, true, at(2000)}));
+  const auto r = must(db->resume_batch(batch.id));
+  read_cursor c;
+  c.context = std::make_shared<const batch_context>(batch_context{batch.id, r.batch.definition});
+  c.slicer = std::make_unique<jobs::slicer>(rules_of(r.batch.definition));
+  c.segments = r.unfinished_segments;
+
+  line_no next = 0;
+  size_t failures = 0;
+  for (size_t reads = 0; !c.at_end(); ++reads) {
+    const bool closed = reads % 2 == 1;
+    if (closed) {
+      fs->what = test::failing::all_appends;
+      BOOST_TEST(!db->reopen());
+    }
+    const auto read = read_lines(*db, c, nullptr);
+    for (const auto& item : read.items) BOOST_REQUIRE(item->line == next++);
+    if (read.failure) {
+      ++failures;
+      BOOST_TEST((read.failure->kind == errc::closed));
+    }
+    fs->what = test::failing::nothing;
+    if (closed) must(db->reopen());
+  }
+  BOOST_TEST(next == count);
+  BOOST_TEST(failures > 0U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -45,7 +45,9 @@ BOOST_AUTO_TEST_CASE(waits_of_an_earlier_process_come_with_their_lines_a_segment
   line_no next = 0;
   size_t most = 0;
   while (!c.at_end()) {
-    const auto items = must(read_lines(*w.db, c, nullptr));
+    const auto read = read_lines(*w.db, c, nullptr);
+    BOOST_REQUIRE(!read.failure);
+    const auto& items = read.items;
     most = std::max(most, c.waiting.size());
     for (const auto& item : items) {
       if (next == 3) ++next;

@@ -1,7 +1,5 @@
 #include "protocol/provider/error_body.hpp"
 
-#include "protocol/provider/borrowed_parser.hpp"
-
 #include <boost/test/unit_test.hpp>
 
 #include <fmt/format.h>
@@ -76,15 +74,6 @@ BOOST_AUTO_TEST_CASE(a_retry_after_that_is_no_number_is_nothing) {
     BOOST_TEST(!read_error_body(fmt::format("{{\"retryAfterSeconds\":{}}}", value)).wait, value);
   BOOST_TEST((read_error_body(R"({"retryAfterSeconds":0.5})").wait == 500ms));
   BOOST_TEST((read_error_body(R"({"retryAfterSeconds":1e300})").wait == 1h));
-}
-
-BOOST_AUTO_TEST_CASE(only_whole_objects_and_arrays_are_json_containers) {
-  BOOST_TEST(is_json_container("{}"));
-  BOOST_TEST(is_json_container(" [1, {\"a\":\"\xc3\xa4\"}]\n"));
-  for (const char* text : {"", " ", "7", "\"text\"", "null", "{", "{}}", "{\"a\":1,}", "<html>",
-                           "{\"a\":\"\xff\"}", "{} {}"})
-    BOOST_TEST(!is_json_container(text), text);
-  BOOST_TEST(is_json_container("[\"" + std::string(1'000'000, 'x') + "\"]"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,9 +1,10 @@
-// simdjson's parsers, and who may keep how much memory in them. For `.cpp` files of this folder
+// simdjson's parsers, and who may keep how much memory in them. For `.cpp` files of this floor
 // only.
 //
 // A DOM parser keeps about 12 bytes, an on-demand parser about 6, for each byte of the longest text
 // it has seen. So: small texts go to parsers that are kept; big ones go one at a time, in the whole
-// process, to a parser that is freed after use.
+// process, to a parser that is freed after use; huge ones (`huge_text`) to none: see
+// protocol/jobs/huge_body.hpp.
 #pragma once
 
 #include "protocol/base/bytes.hpp"
@@ -17,7 +18,10 @@
 #include <mutex>
 #include <vector>
 
-namespace perennial::jobs {
+namespace perennial {
+
+/// Longer texts are not for simdjson: a tree of them would take more memory than may be at hand.
+inline constexpr size_t huge_text = 4 * mib;
 
 /// Held while a big text is parsed.
 std::mutex& big_text_mutex();
@@ -97,4 +101,4 @@ private:
 parser_pool<simdjson::dom::parser>& dom_pool();
 parser_pool<simdjson::ondemand::parser>& ondemand_pool();
 
-} // namespace perennial::jobs
+} // namespace perennial

@@ -1,6 +1,6 @@
-#include "protocol/jobs/simdjson_pool.hpp"
+#include "protocol/base/simdjson_pool.hpp"
 
-namespace perennial::jobs {
+namespace perennial {
 
 std::mutex& big_text_mutex() {
   static std::mutex mutex;
@@ -17,4 +17,4 @@ parser_pool<simdjson::ondemand::parser>& ondemand_pool() {
   return pool;
 }
 
-} // namespace perennial::jobs
+} // namespace perennial
