@@ -51,8 +51,10 @@ void fail_worn_out(dispatcher_ptr self, batch_id batch, const item_list& items) 
     });
 }
 
-/// A pause that nobody asked for, and whose answer nobody waits for.
+/// A pause that nobody asked for, and whose answer nobody waits for. It holds at once: each line that
+/// goes out until it is on disk may cost money.
 void pause_by_itself(dispatcher_ptr self, batch_id id, std::string reason) {
+  hold_lines(self, id);
   caf::anon_send(caf::actor_cast<dispatcher_actor>(self), pause_atom_v, uint64_t{id},
                  std::move(reason));
 }
@@ -96,6 +98,11 @@ void wake_at(dispatcher_ptr self, steady_time when, steady_time now) {
   st.timer_at = when;
   const auto wait = std::max(when - now, steady_time::duration{std::chrono::milliseconds{1}});
   self->delayed_send(self, wait, wakeup_atom_v, ++st.timer_generation);
+}
+
+void hold_lines(dispatcher_ptr self, batch_id id) {
+  self->state.table->set_paused(id, true);
+  for (auto& s : self->state.supervisors) self->send(s, forget_atom_v, id);
 }
 
 void free_slots(dispatcher_ptr self, const item_list& items) {

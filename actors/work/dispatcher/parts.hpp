@@ -53,6 +53,8 @@ void pump(dispatcher_ptr self);
 void wake_at(dispatcher_ptr self, steady_time when, steady_time now);
 /// Gives back the places that lines hold in the in-flight file.
 void free_slots(dispatcher_ptr self, const item_list& items);
+/// Nothing more of a batch goes out, and what no worker has yet comes back.
+void hold_lines(dispatcher_ptr self, storage::batch_id id);
 /// What the in-flight file says of calls that were out when the last process died.
 void recover_calls_out(dispatcher_ptr self);
 void take_lines(dispatcher_ptr self, read_reply& reply);

@@ -88,10 +88,10 @@ caf::result<batch_record> set_paused(dispatcher_ptr self, batch_id id, bool paus
   const auto change = paused ? storage::batch_change::pause : storage::batch_change::resume;
   return try_change(self, {id, change, std::move(reason)}, [self](const batch_record& b) {
     if (b.state.paused) logging::warn("batch {:016x} is paused: {}", b.id, b.state.pause_reason);
-    self->state.table->set_paused(b.id, b.state.paused);
     if (b.state.paused) {
-      // What no worker has yet comes back.
-      for (auto& s : self->state.supervisors) self->send(s, forget_atom_v, b.id);
+      hold_lines(self, b.id);
+    } else {
+      self->state.table->set_paused(b.id, false);
     }
     pump(self);
   });

@@ -166,4 +166,24 @@ BOOST_AUTO_TEST_CASE(a_provider_that_never_answers_is_given_up_and_the_run_can_g
   BOOST_TEST(c.check_results().empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_job_file_that_is_wrong_as_a_whole_stops_with_the_providers_reason) {
+  const sim_process sim{{"--latency", "20ms"}};
+  run_case c{0};
+  constexpr size_t count = 3000;
+  std::string text;
+  for (size_t i = 0; i < count; ++i) {
+    text += "{\"custom_id\":\"" + std::to_string(i) +
+            "\",\"method\":\"POST\",\"url\":\"/v1/chat/completions\",\"body\":{\"model\":\"m\"}}\n";
+  }
+  write_file(c.jobs(), text);
+  const auto ended = run_to_end(c, sim.url(), {"--concurrency", "4"});
+  BOOST_TEST(ended.status.code == 3, ended.errors);
+  BOOST_TEST(perennial::test::count(ended.errors, "error:") == 1U, ended.errors);
+  BOOST_TEST(has(ended.errors, "all rejected with code 400"), ended.errors);
+  BOOST_TEST(has(ended.errors, "\"messages\" is missing"), ended.errors);
+  BOOST_TEST(has(ended.errors, "--fresh"), ended.errors);
+  BOOST_TEST(sim.stat("requests") >= 20U);
+  BOOST_TEST(sim.stat("requests") < count / 3);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
