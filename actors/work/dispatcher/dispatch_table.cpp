@@ -52,8 +52,6 @@ item_list dispatch_table::stop(storage::batch_id id) {
     std::move(queue.begin(), queue.end(), std::back_inserter(dropped));
     queue.clear();
   }
-  std::move(b->unrouted.begin(), b->unrouted.end(), std::back_inserter(dropped));
-  b->unrouted.clear();
   std::erase_if(waiting_, [&](auto& entry) {
     if (entry.second->batch->id != id) return false;
     dropped.push_back(entry.second);
@@ -71,12 +69,11 @@ void dispatch_table::remove(storage::batch_id id) {
 
 void dispatch_table::make_ready(active& b, item_ptr item) {
   const auto provider = routes_.find(item->model);
-  b.held_bytes += held_size(*item);
   if (!provider) {
-    item->let_go_of_page();
-    b.unrouted.push_back(std::move(item));
+    if (b.unrouted++ == 0) b.unrouted_model = item->model;
     return;
   }
+  b.held_bytes += held_size(*item);
   ++b.ready_count;
   b.ready[*provider].push_back(std::move(item));
 }
@@ -188,7 +185,7 @@ std::vector<dispatch_table::assignment> dispatch_table::assign(steady_time now) 
 
 bool dispatch_table::wants_read(const active& b) const {
   if (b.reading || b.unreadable || b.at_end || b.paused || b.stopped) return false;
-  if (b.ready_count + b.waiting_count + b.unrouted.size() >= limits_.held_lines) return false;
+  if (b.ready_count + b.waiting_count >= limits_.held_lines) return false;
   if (b.held_bytes >= limits_.held_bytes) return false;
   if (b.ready_count < limits_.ready_low) return true;
   // Many lines are ready, but none of those that some provider could take now.
@@ -243,15 +240,15 @@ std::vector<dispatch_table::load> dispatch_table::loads() const {
   std::vector<load> out;
   out.reserve(batches_.size());
   for (const auto& [id, b] : batches_) {
-    out.push_back({id, b.ready_count, b.waiting_count, b.out, b.unrouted.size()});
+    out.push_back({id, b.ready_count, b.waiting_count, b.out, b.unrouted});
   }
   return out;
 }
 
 std::optional<std::string> dispatch_table::unrouted_model(storage::batch_id id) const {
   const auto at = batches_.find(id);
-  if (at == batches_.end() || at->second.unrouted.empty()) return std::nullopt;
-  return at->second.unrouted.front()->model;
+  if (at == batches_.end() || at->second.unrouted == 0) return std::nullopt;
+  return at->second.unrouted_model;
 }
 
 } // namespace perennial::actors

@@ -52,7 +52,8 @@ public:
   void remove(storage::batch_id id);
 
   // -- lines -------------------------------------------------------------------------------------
-  /// What the reader brought. Lines that no provider takes are kept aside; `unrouted` counts them.
+  /// What the reader brought. Lines that no provider takes are counted and let go of, so that they
+  /// hold up nobody: providers change with a start, which reads them again.
   void on_lines(storage::batch_id id, item_list items, bool at_end, steady_time now,
                 wall_time wall);
   /// False: its batch is stopped or gone, and the line is let go of.
@@ -98,7 +99,8 @@ private:
     std::shared_ptr<const batch_context> context;
     storage::batch_progress progress;
     std::vector<std::deque<item_ptr>> ready; ///< By provider.
-    item_list unrouted;
+    size_t unrouted = 0;
+    std::string unrouted_model; ///< Of the first of them.
     rejection_streak streak;
     size_t ready_count = 0;
     size_t waiting_count = 0;

@@ -51,8 +51,8 @@ void fail_worn_out(dispatcher_ptr self, batch_id batch, const item_list& items) 
     });
 }
 
-/// A pause that nobody asked for, and whose answer nobody waits for. It holds at once: each line that
-/// goes out until it is on disk may cost money.
+/// A pause that nobody asked for, and whose answer nobody waits for. It holds at once: each line
+/// that goes out until it is on disk may cost money.
 void pause_by_itself(dispatcher_ptr self, batch_id id, std::string reason) {
   hold_lines(self, id);
   caf::anon_send(caf::actor_cast<dispatcher_actor>(self), pause_atom_v, uint64_t{id},
