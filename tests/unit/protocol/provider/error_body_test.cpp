@@ -87,4 +87,13 @@ BOOST_AUTO_TEST_CASE(only_whole_objects_and_arrays_are_json_containers) {
   BOOST_TEST(is_json_container("[\"" + std::string(1'000'000, 'x') + "\"]"));
 }
 
+BOOST_AUTO_TEST_CASE(a_sentence_that_another_follows_ends_in_one_mark) {
+  BOOST_TEST(without_stop("provided.. ") == "provided");
+  BOOST_TEST(without_stop(".") == "");
+  BOOST_TEST(without_stop("") == "");
+  BOOST_TEST(with_stop("provided.") == "provided.");
+  BOOST_TEST(with_stop("provided") == "provided.");
+  BOOST_TEST(with_stop("https?") == "https?");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
