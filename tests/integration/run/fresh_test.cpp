@@ -2,6 +2,7 @@
 #include "run_fixture.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <httplib.h>
 
 #include <set>
 
@@ -113,6 +114,21 @@ BOOST_AUTO_TEST_CASE(the_data_directory_of_a_service_is_left_alone) {
   serve_process again{{"--data", data.string(), "--base-url", sim.url()}};
   const auto listed = run_command({"status"}, {{"PERENNIAL_URL", again.url()}});
   BOOST_TEST(has(listed.output, "completed"), listed.output + listed.errors);
+}
+
+BOOST_AUTO_TEST_CASE(a_service_that_has_uploads_and_no_batch_yet_is_left_alone) {
+  const auto data = c.dir() / "service";
+  {
+    serve_process s{{"--data", data.string(), "--base-url", sim.url()}};
+    httplib::Client client{"127.0.0.1", s.port()};
+    const auto sent = client.Post(
+      "/v1/files", httplib::MultipartFormDataItems{
+                     {"purpose", "batch", "", ""},
+                     {"file", read_file(c.jobs()), "theirs.jsonl", "application/jsonl"}});
+    BOOST_REQUIRE((sent && sent->status == 200));
+    BOOST_TEST(s.stop().ok());
+  }
+  must_be_refused(fresh({"--data", data.string()}), "theirs.jsonl");
 }
 
 BOOST_AUTO_TEST_CASE(a_wrong_flag_beside_it_leaves_the_state_as_it_was) {
