@@ -1,5 +1,7 @@
 #include "actors/service/provider_setup.hpp"
 
+#include "actors/service/config_check.hpp"
+
 #include <algorithm>
 #include <cstdlib>
 
@@ -50,7 +52,7 @@ make_provider_clients(const service_config& config) {
   std::vector<std::shared_ptr<const provider_client>> out;
   for (const auto& p : config.providers) {
     auto client = make_client(p);
-    if (!client) return fail(client.error(), fmt::format("provider \"{}\"", p.name));
+    if (!client) return of_provider(p, client.error());
     out.push_back(std::move(*client));
   }
   return out;

@@ -116,7 +116,8 @@ result<std::shared_ptr<const tls_client>> tls_client::make(const tls_trust& trus
   } else if (!system) {
     return fail(errc::not_found,
                 "this machine has no CA certificates to verify providers with; install the package "
-                "ca-certificates, or name a file with ca_file or SSL_CERT_FILE");
+                "ca-certificates, or name a file: --ca-file, ca_file in a configuration, or "
+                "SSL_CERT_FILE");
   }
   return std::shared_ptr<const tls_client>{std::move(out)};
 }
@@ -160,17 +161,20 @@ std::string describe_handshake_failure(const SSL* session, const std::string& ho
   case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
   case X509_V_ERR_CERT_SIGNATURE_FAILURE: // a CA of the same name as one of ours
     return "its certificate is signed by a CA that is not known here; if it is yours, name the "
-           "CA's "
-           "file with ca_file or SSL_CERT_FILE";
+           "CA's file: --ca-file, ca_file in a configuration, or SSL_CERT_FILE";
   default:
     return fmt::format("its certificate was not accepted: {}",
                        X509_verify_cert_error_string(verify));
   }
   if (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_WRONG_VERSION_NUMBER)
     return "it does not speak TLS on this port; check the port, or write http:// in the base URL";
+  // An alert is TLS; whatever else went wrong may be an answer in plain text.
+  const bool alert =
+    ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) >= SSL_AD_REASON_OFFSET;
+  const std::string_view hint = alert ? "" : "; does that port speak https?";
   if (const char* reason = code ? ERR_reason_error_string(code) : nullptr)
-    return fmt::format("the TLS handshake failed: {}", reason);
-  return "it closed the connection in the middle of the TLS handshake";
+    return fmt::format("the TLS handshake failed: {}{}", reason, hint);
+  return fmt::format("it closed the connection in the middle of the TLS handshake{}", hint);
 }
 
 } // namespace perennial

@@ -60,7 +60,8 @@ struct validator::impl {
       return finding{
         code::line_too_long,
         fmt::format("the line is {} long and at most {} are allowed; make it shorter or "
-                    "raise the limit for lines (max_line_bytes)",
+                    "raise the limit for lines: --max-line-bytes of a command, max_line_bytes of a "
+                    "request",
                     format_bytes(l.size), format_bytes(rules.max_line_bytes))};
     }
     if (rules.format == job_format::text) {

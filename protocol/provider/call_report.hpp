@@ -38,6 +38,8 @@ struct call_report {
   /// True once any byte of the request may have left this machine; false is a proof that the
   /// provider saw nothing of it.
   bool sent = false;
+  /// False where the provider's settings have no key: it was asked without one.
+  bool key_sent = true;
   /// True where the connection had carried an earlier call.
   bool reused = false;
   transport_failure failure = transport_failure::none;

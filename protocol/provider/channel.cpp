@@ -101,11 +101,13 @@ tl::expected<void, dial_error> channel::start_tls(const tls_client& tls, const s
     // Read before settle() clears the queue.
     const auto why = SSL_get_error(session_.get(), n) == SSL_ERROR_SSL
                        ? describe_handshake_failure(session_.get(), host)
-                       : std::string{"it closed the connection in the middle of the TLS handshake"};
+                       : std::string{"it closed the connection in the middle of the TLS handshake; "
+                                     "does that port speak https?"};
     const auto io = settle(n, deadline, again);
     if (stop_->stopped()) return cannot(dial_failure::aborted, "ended in the TLS handshake");
     if (io.status == io_status::timed_out)
-      return cannot(dial_failure::timed_out, "the TLS handshake was not over in time");
+      return cannot(dial_failure::timed_out,
+                    "the TLS handshake was not over in time; does that port speak https?");
     if (!again) return cannot(dial_failure::tls, why);
   }
   return {};

@@ -250,6 +250,7 @@ void connection::impl::run(const call_timeouts& timeouts, call_report& out) {
     settled = once(timeouts, begin, out);
   }
   out.duration = std::chrono::duration_cast<microseconds>(steady_now() - begin);
+  out.key_sent = !client->settings().api_key.empty();
   client->settings().api_key.hide_in(out.body);
 }
 

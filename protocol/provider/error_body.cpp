@@ -74,6 +74,17 @@ provider_error read(element root) {
 
 } // namespace
 
+std::string_view without_stop(std::string_view sentence) noexcept {
+  const auto last = sentence.find_last_not_of(". ");
+  return sentence.substr(0, last == std::string_view::npos ? 0 : last + 1);
+}
+
+std::string with_stop(std::string_view sentence) {
+  std::string out{without_stop(sentence)};
+  if (!out.ends_with('?') && !out.ends_with('!')) out += '.';
+  return out;
+}
+
 provider_error read_error_body(const std::string& body) {
   if (body.empty() || body.size() > longest_body) return {};
   return dom_pool().use(body.size(), [&](auto& parser) {

@@ -27,6 +27,11 @@ struct provider_error {
   friend bool operator==(const provider_error&, const provider_error&) = default;
 };
 
+/// Somebody else's sentence as a part of ours: without the full stop and spaces at its end.
+std::string_view without_stop(std::string_view sentence) noexcept;
+/// The same as one that another may follow: with one full stop, or its own question mark.
+std::string with_stop(std::string_view sentence);
+
 provider_error read_error_body(const std::string& body);
 
 } // namespace perennial

@@ -31,12 +31,22 @@ struct refusal {
   }
   /// "404 from https://…: " + `what`; the provider's own words behind it, where there are any.
   std::string sentence(std::string_view what) const {
-    const std::string_view of = body.message.empty() ? "" : "; it says: ";
-    return fmt::format("{} from {}: {}{}{}", status, route.url, what, of, body.message);
+    const auto said = without_stop(body.message);
+    const std::string_view of = said.empty() ? "" : "; it says: ";
+    return fmt::format("{} from {}: {}{}{}", status, route.url, what, of, said);
   }
   std::string key_name() const {
     return route.key_env.empty() ? std::string{"the provider's API key"}
                                  : fmt::format("the variable {}", route.key_env);
+  }
+  /// What is wrong where none was sent.
+  std::string no_key() const {
+    return route.key_env.empty()
+             ? std::string{"no key was sent, since no variable is named that holds one; name it "
+                           "(--api-key-env, or api_key_env in a configuration) and start again"}
+             : fmt::format("{} is not set, so no key was sent: set it to the provider's key and "
+                           "start again",
+                           route.key_env);
   }
   std::string model_name() const {
     return route.model.empty() ? std::string{"the model"}
@@ -134,6 +144,7 @@ std::string message_of(outcome_kind kind, const refusal& r) {
   case overloaded: return r.sentence("the provider is overloaded; the line is tried again");
   case server_error: return r.sentence("the provider failed; the line is tried again");
   case key_refused:
+    if (!r.report.key_sent) return r.sentence(r.no_key());
     if (r.status == 401)
       return r.sentence(fmt::format("the key was not accepted; check {}", r.key_name()));
     return r.sentence(fmt::format("the key may not do this, or the provider blocks our user_agent; "

@@ -1,9 +1,11 @@
 // `perennial check`: what is wrong with a job file, before anything is spent.
+#include "actors/service/config_check.hpp"
 #include "protocol/jobs/endpoints.hpp"
 #include "protocol/jobs/validator.hpp"
 #include "tools/perennial/commands.hpp"
 #include "tools/perennial/exit_code.hpp"
 #include "tools/perennial/terminal.hpp"
+#include "tools/perennial/validators.hpp"
 
 #include "protocol/base/unique_fd.hpp"
 
@@ -95,6 +97,10 @@ int check(const check_options& o) {
     say_error(ok.error().message);
     return wrong_use;
   }
+  if (auto ok = actors::check_line_limit(o.rules.max_line_bytes); !ok) {
+    say_error(ok.error().message);
+    return wrong_use;
+  }
   auto found = look(o);
   if (!found) {
     say_error(found.error().message);
@@ -106,6 +112,7 @@ int check(const check_options& o) {
     say(fmt::format("{}: {} lines, all good", o.jobs, with_commas(found->lines)));
     return done;
   }
+  if (found->lines == 0) return wrong_use; // the finding says all
   const auto shown = found->problems.kept().size();
   say(fmt::format(
     "{}: {} of {} lines cannot be run{}", o.jobs, with_commas(total), with_commas(found->lines),
@@ -123,6 +130,9 @@ void add_check(CLI::App& app, action& chosen) {
   c->add_option("--format", o->format, "jsonl, or text: one prompt per line")
     ->check(CLI::IsMember({"jsonl", "text"}))
     ->capture_default_str();
+  c->add_option("--max-line-bytes", o->rules.max_line_bytes, "The longest line that is taken")
+    ->transform(byte_amount())
+    ->default_str("16MiB");
   c->add_flag("--json", o->json, "Print the findings as JSON");
   c->footer("Example:\n  perennial check jobs.jsonl\n\nExit status: 0 all good, 2 some lines "
             "cannot be run.");

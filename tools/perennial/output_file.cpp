@@ -21,7 +21,7 @@ tl::unexpected<error> failed(const std::string& path, std::string_view what) {
 } // namespace
 
 result<output_file> output_file::create(const std::string& path) {
-  auto temporary = path + ".part";
+  auto temporary = temporary_of(path);
   unique_fd fd{::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)};
   if (!fd) return failed(temporary, "cannot write");
   return output_file{path, std::move(temporary), std::move(fd)};

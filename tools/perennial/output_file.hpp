@@ -13,6 +13,8 @@ namespace perennial::tool {
 class output_file {
 public:
   static result<output_file> create(const std::string& path);
+  /// Where it is written until `commit`.
+  static std::string temporary_of(const std::string& path) { return path + ".part"; }
   output_file(output_file&&) noexcept = default;
   output_file& operator=(output_file&&) = delete;
   ~output_file();

@@ -3,11 +3,18 @@
 #include "actors/protect/memory_actor.hpp"
 #include "actors/results/result_reader.hpp"
 #include "actors/service/ask.hpp"
+#include "actors/service/config_check.hpp"
+#include "actors/service/file_limit.hpp"
+#include "actors/service/provider_setup.hpp"
 #include "actors/service/service.hpp"
 #include "protocol/base/log.hpp"
+#include "protocol/jobs/line_problem.hpp"
 #include "tools/perennial/exit_code.hpp"
+#include "tools/perennial/fresh_state.hpp"
 #include "tools/perennial/job_import.hpp"
 #include "tools/perennial/output_file.hpp"
+#include "tools/perennial/output_record.hpp"
+#include "tools/perennial/path_checks.hpp"
 #include "tools/perennial/progress_view.hpp"
 #include "tools/perennial/run_state.hpp"
 #include "tools/perennial/run_watch.hpp"
@@ -66,6 +73,10 @@ result<void> check_same(const run_options& o, const batch_record& root, storage:
   if (d.model != o.model) {
     return refuse(fmt::format("its --model is \"{}\", not \"{}\"", d.model, o.model));
   }
+  if (d.max_line_bytes != o.max_line_bytes) {
+    return refuse(fmt::format("its --max-line-bytes is {}, not {}", format_bytes(d.max_line_bytes),
+                              format_bytes(o.max_line_bytes)));
+  }
   const auto format = d.format == storage::line_format::text ? "text" : "jsonl";
   if (format != o.format)
     return refuse(fmt::format("its --format is {}, not {}", format, o.format));
@@ -121,6 +132,12 @@ int show_problems(running& r, const batch_record& b) {
   auto problems = r.service.db().get_problems(b.id);
   if (!problems) return fail_with(problems.error());
   clear_progress();
+  if (problems->size() == 1 && problems->front().code == jobs::problem_code::empty_file) {
+    say_error(fmt::format("{}: {}. Nothing was sent",
+                          r.options.jobs == "-" ? "standard input" : r.options.jobs,
+                          problems->front().message));
+    return wrong_use;
+  }
   for (size_t i = 0; i < problems->size() && i < problems_shown; ++i) {
     const auto& p = (*problems)[i];
     const auto where = p.number
@@ -168,14 +185,24 @@ result<void> write_results(running& r, const batch_record& newest) {
     });
   if (!read) return read;
   if (!written) return written;
-  return out->commit();
+  if (auto ok = out->commit(); !ok) return ok;
+  // Without the record they are written once more when somebody asks again, and that is all.
+  (void)record_output(r.options.data_dir, newest.id, r.options.output);
+  return {};
 }
 
 int finish(running& r, const batch_record& newest, bool ran) {
   clear_progress();
-  const bool there = std::filesystem::exists(r.options.output);
-  if (ran || !there) {
+  const auto& o = r.options;
+  const bool ours = is_recorded_output(o.data_dir, newest.id, o.output);
+  const bool foreign = !ours && !ran && std::filesystem::exists(o.output);
+  if (!ours) {
     if (auto ok = write_results(r, newest); !ok) return fail_with(ok.error());
+  }
+  if (foreign) {
+    narrate(r, fmt::format("What was in {} was not what this run had written: its results were "
+                           "written there again.",
+                           o.output));
   }
   run_summary s;
   s.counts = chain_counts(r.service.db(), newest);
@@ -249,19 +276,29 @@ int run_batch(running& r) {
   return finish(r, *end, true);
 }
 
-/// `--fresh`: only what looks like a state of ours is thrown away.
-result<void> remove_state(const std::string& dir) {
-  namespace fs = std::filesystem;
-  if (!fs::exists(dir)) return {};
-  const bool ours = fs::is_empty(dir) || fs::exists(fs::path{dir} / "db");
-  if (!ours) {
-    return fail(errc::invalid_input, "{} is not a state directory of perennial; it was left alone",
-                dir);
+actors::service_config to_config(const run_options& o) {
+  actors::service_config config;
+  config.data_dir = o.data_dir;
+  config.memory_budget = o.memory_bytes;
+  config.max_attempts = o.max_attempts;
+  config.max_line_bytes = o.max_line_bytes;
+  config.providers.push_back(o.provider);
+  return config;
+}
+
+/// Everything that can be found wrong before anything is spent; the old state goes only after it.
+result<void> check_and_clear(const run_options& o, const actors::service_config& config) {
+  if (auto ok = actors::check_config(config); !ok) return ok;
+  if (auto ok = check_job_file(o.jobs); !ok) return ok;
+  if (auto ok = check_output(o.output, o.jobs); !ok) return ok;
+  if (auto ok = check_data_dir(o.data_dir); !ok) return ok;
+  if (auto ok = check_apart(o.output, o.data_dir); !ok) return ok;
+  if (!o.fresh) return {};
+  if (auto clients = actors::make_provider_clients(config); !clients) {
+    return tl::unexpected{clients.error()};
   }
-  std::error_code ec;
-  fs::remove_all(dir, ec);
-  if (ec) return fail(errc::io_error, "{} cannot be removed: {}", dir, ec.message());
-  return {};
+  if (auto ok = actors::raise_file_limit(config); !ok) return ok;
+  return throw_away_state(o.data_dir, o.jobs);
 }
 
 } // namespace
@@ -269,17 +306,8 @@ result<void> remove_state(const std::string& dir) {
 int run(const run_options& options) {
   init_log("error"); // what a person should know is said by the watcher, once
   signals interrupts;
-  if (options.jobs != "-") {
-    if (auto there = identify(options.jobs); !there) return fail_with(there.error());
-  }
-  if (options.fresh) {
-    if (auto ok = remove_state(options.data_dir); !ok) return fail_with(ok.error());
-  }
-  actors::service_config config;
-  config.data_dir = options.data_dir;
-  config.memory_budget = options.memory_bytes;
-  config.max_attempts = options.max_attempts;
-  config.providers.push_back(options.provider);
+  auto config = to_config(options);
+  if (auto ok = check_and_clear(options, config); !ok) return fail_with(ok.error());
   auto service = actors::service::start(std::move(config));
   if (!service) return fail_with(service.error());
   interrupts.on_hurry([&] { (*service)->hurry(); });

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/service/config.hpp"
+#include "protocol/jobs/line_splitter.hpp"
 #include "storage/records.hpp"
 
 #include <chrono>
@@ -20,6 +21,7 @@ struct run_options {
   std::string model;
   uint32_t max_attempts = 5;
   uint64_t memory_bytes = 512 * mib;
+  uint64_t max_line_bytes = jobs::default_max_line_bytes;
   actors::provider_config provider;
   std::chrono::seconds give_up{600}; ///< With no answer from the provider in all that time.
   bool fresh = false;

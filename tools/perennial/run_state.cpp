@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <vector>
@@ -48,6 +49,13 @@ storage::metadata_list to_metadata(const job_identity& id) {
           {"job_bytes", std::to_string(id.bytes)},
           {"job_modified_ns", std::to_string(id.modified_ns)},
           {"job_inode", std::to_string(id.inode)}};
+}
+
+bool is_of_a_run(const storage::batch_record& batch) {
+  const auto& meta = batch.definition.metadata;
+  const auto has = [&](const auto& wanted) { return !find(meta, wanted.first).empty(); };
+  const auto written = to_metadata({.path = "-"});
+  return std::all_of(written.begin(), written.end(), has);
 }
 
 result<bool> is_same_job(const job_identity& now, const storage::batch_record& batch,

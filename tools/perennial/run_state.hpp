@@ -27,6 +27,9 @@ result<job_identity> identify(const std::string& path);
 /// The identity as metadata of a batch.
 storage::metadata_list to_metadata(const job_identity& id);
 
+/// Whether `run` made the batch: it has such metadata.
+bool is_of_a_run(const storage::batch_record& batch);
+
 /// Whether the batch was made from this file: at once when size, time and inode are the same, else
 /// by the SHA-256 of the file, which is read for it. Standard input is read too; an empty one and a
 /// terminal fit every batch.

@@ -75,30 +75,33 @@ private:
     show_progress(view_.line(s, steady_now()));
   }
 
-  /// A provider that has ever answered is waited for; one that never did, for so long.
+  /// A provider that has ever answered is waited for; one that never did, for so long. One that
+  /// thinks for longer is not dead: a dead one opens the breaker.
   bool is_worth_waiting(const batch_record& b, const actors::provider_status& status) {
     const auto now = steady_now();
     if (b.state.status == batch_status::validating) calling_since_ = now;
     const auto silent = now - calling_since_;
-    if (status.answered > 0 || silent < r_.options.give_up) return true;
+    const bool thinks =
+      status.breaker.state == actors::breaker_state::closed && status.in_flight > 0;
+    if (status.answered > 0 || thinks || silent < r_.options.give_up) return true;
     clear_progress();
-    say_error(
-      fmt::format("no answer from {} for {}{}{}. Nothing is lost: run the same command again to go "
-                  "on",
-                  r_.options.provider.base_url,
-                  format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(silent)),
-                  alarm_.empty() ? "" : ": ", alarm_));
+    const auto since =
+      format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(silent));
+    const auto why = fmt::format("no answer from {} for {}{}{}", r_.options.provider.base_url,
+                                 since, alarm_.empty() ? "" : ": ", alarm_);
+    say_error(with_stop(why) + " Nothing is lost: run the same command again to go on");
     return false;
   }
 
   /// It paused by itself: nobody else could resume it while we wait.
   bool tell_paused(const batch_record& b) {
     clear_progress();
-    say_error(fmt::format("stopped after {} of {} lines: {}.{} Nothing is lost: run the same "
+    say_error(fmt::format("stopped after {} of {} lines: {}{} Nothing is lost: run the same "
                           "command again to go on all the same, or mend the job file and start "
                           "anew with --fresh",
                           with_commas(b.progress.completed + b.progress.failed),
-                          with_commas(b.progress.total), b.state.pause_reason, first_failure()));
+                          with_commas(b.progress.total), with_stop(b.state.pause_reason),
+                          first_failure()));
     return false;
   }
 
@@ -110,8 +113,9 @@ private:
     const auto body = nlohmann::json::json_pointer{"/response/body"};
     if (line.is_discarded() || !line.contains(body)) return {};
     const auto said = read_error_body(line[body].dump());
-    return said.message.empty() ? std::string{}
-                                : fmt::format(" The first failed line got: {}.", said.message);
+    return said.message.empty()
+             ? std::string{}
+             : fmt::format(" The first failed line got: {}", with_stop(said.message));
   }
 
   std::optional<int> interrupted() {

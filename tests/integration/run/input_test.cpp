@@ -131,6 +131,36 @@ BOOST_AUTO_TEST_CASE(on_invalid_skip_makes_failed_results_of_bad_lines_and_runs_
   BOOST_TEST(sim.stat("requests") == 2U);
 }
 
+BOOST_AUTO_TEST_CASE(a_line_beyond_the_limit_names_the_flag_that_raises_it) {
+  const auto jobs = job_line(0, "m") + job_line(1, std::string(2000, 'x'));
+  const auto small = run(jobs, {"--max-line-bytes", "1KiB"});
+  BOOST_TEST(small.status.code == 2, small.errors);
+  BOOST_TEST(has(small.errors, "--max-line-bytes"), small.errors);
+  const auto check = [&](std::string_view limit) {
+    return run_command({"check", c.jobs().string(), "--max-line-bytes", std::string{limit}});
+  };
+  BOOST_TEST(has(check("1KiB").output, "[line_too_long]"));
+  BOOST_TEST(check("4KiB").status.ok());
+  BOOST_TEST(check("12").status.code == 2);
+  const auto large = run(jobs, {"--max-line-bytes", "4KiB"}); // the same state takes it
+  BOOST_TEST(large.status.ok(), large.errors);
+  BOOST_TEST(results().size() == 2U);
+  const auto other = run(jobs);
+  BOOST_TEST(other.status.code == 2);
+  BOOST_TEST(has(other.errors, "its --max-line-bytes is 4 KiB, not 16 MiB"), other.errors);
+}
+
+BOOST_AUTO_TEST_CASE(a_file_without_lines_is_said_to_have_none) {
+  const auto empty = run("\n  \n");
+  BOOST_TEST(empty.status.code == 2);
+  BOOST_TEST(has(empty.errors, c.jobs().string() + ": the file has no lines to run"), empty.errors);
+  BOOST_TEST(!has(empty.errors, "of the lines"), empty.errors);
+  const auto check = run_command({"check", c.jobs().string()});
+  BOOST_TEST(check.status.code == 2);
+  BOOST_TEST(has(check.output, "the file has no lines to run"));
+  BOOST_TEST(!has(check.errors, "of 0 lines"), check.errors);
+}
+
 BOOST_AUTO_TEST_CASE(a_failed_line_says_why_and_retry_failed_runs_only_it) {
   sim.control({{"forbid", prompt_text(1)}});
   const auto ended =

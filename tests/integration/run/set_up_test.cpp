@@ -116,6 +116,44 @@ BOOST_AUTO_TEST_CASE(a_refused_key_is_said_once_without_the_key_and_lines_wait_u
   BOOST_TEST(!has(run->errors() + run->output() + read_file(c.output()), wrong));
 }
 
+BOOST_AUTO_TEST_CASE(a_key_that_is_not_set_is_said_so) {
+  const sim_process sim{{"--api-key", "sk-the-right-one-0123456789"}};
+  run_case c{lines};
+  auto run =
+    c.start(sim.url(), {"--concurrency", "8", "--api-key-env", "PERENNIAL_TEST_NO_SUCH_KEY"});
+  BOOST_REQUIRE_MESSAGE(run->wait_for_errors("warning:"), run->errors());
+  sim.control({{"api_key", ""}});
+  must_have_gone_on(
+    c, *run,
+    {"401 from " + sim.url(), "PERENNIAL_TEST_NO_SUCH_KEY is not set, so no key was sent: set it"});
+}
+
+BOOST_AUTO_TEST_CASE(what_serve_refuses_is_refused_by_run_and_a_pasted_key_is_not_shown) {
+  const sim_process sim;
+  run_case c{lines};
+  const auto refused = [&](std::vector<std::string> flags, std::string_view why) {
+    const auto ended = run_to_end(c, sim.url(), std::move(flags));
+    BOOST_TEST(ended.status.code == 2, ended.errors);
+    BOOST_TEST(has(ended.errors, why), ended.errors);
+    BOOST_TEST(!has(ended.errors + ended.output, "sk-abc-123"), ended.errors);
+  };
+  refused({"--memory", "1"}, "a memory budget of 1 B is too small; give at least 64 MiB");
+  refused({"--api-key-env", "sk-abc-123"}, "--api-key-env");
+  refused({"--max-line-bytes", "1GiB"}, "--max-line-bytes");
+  refused({"--data", "/dev/null/d"}, "the data directory /dev/null/d cannot be made: /dev/null is");
+  refused({"--data", c.jobs().string()}, "there is a file of that name");
+  BOOST_TEST(sim.stat("requests") == 0U);
+  BOOST_TEST(!std::filesystem::exists(c.data()));
+}
+
+BOOST_AUTO_TEST_CASE(a_provider_that_thinks_for_longer_than_give_up_after_is_waited_for) {
+  const sim_process sim{{"--latency", "2500ms"}};
+  run_case c{1};
+  const auto ended = run_to_end(c, sim.url(), {"--give-up-after", "1"});
+  BOOST_TEST(ended.status.ok(), ended.errors);
+  BOOST_TEST(c.check_results().empty());
+}
+
 BOOST_AUTO_TEST_CASE(an_unknown_model_holds_up_its_own_lines_only) {
   const sim_process sim{{"--wrong-model", "nobody"}};
   run_case c{lines};
@@ -159,6 +197,8 @@ BOOST_AUTO_TEST_CASE(a_provider_that_never_answers_is_given_up_and_the_run_can_g
   BOOST_TEST(count(ended.errors, "error:") == 1U, ended.errors);
   BOOST_TEST(has(ended.errors, "no answer from " + sim.url()), ended.errors);
   BOOST_TEST(has(ended.errors, "run the same command again to go on"), ended.errors);
+  BOOST_TEST(!has(ended.errors, "?."), ended.errors);
+  BOOST_TEST(!has(ended.errors, ".."), ended.errors);
   BOOST_TEST(!std::filesystem::exists(c.output()));
   sim.control({{"outage", false}});
   const auto again = run_to_end(c, sim.url());

@@ -106,6 +106,10 @@ BOOST_AUTO_TEST_CASE(a_misspelt_key_is_refused_with_its_place_and_the_likely_nam
   BOOST_TEST(has(refusal("[memory]", "[memroy]"), "did you mean \"memory\"?"));
   BOOST_TEST(has(refusal("data_dir", "datadir"), "did you mean \"data_dir\"?"));
   BOOST_TEST(has(refusal("base_url", "base_ulr"), "did you mean \"base_url\"?"));
+  const auto section = refusal("total_timeout", "[providers.timeouts]\ntotal");
+  BOOST_TEST(has(section, "there is no key \"timeouts\" here; there are connect_timeout, "
+                          "first_byte_timeout, idle_timeout, total_timeout"),
+             section);
 }
 
 BOOST_AUTO_TEST_CASE(a_wrong_value_is_refused_with_its_place_and_what_it_must_be) {
@@ -113,6 +117,9 @@ BOOST_AUTO_TEST_CASE(a_wrong_value_is_refused_with_its_place_and_what_it_must_be
   BOOST_TEST(has(refusal("64", "0"), "must be a number from 1"));
   BOOST_TEST(has(refusal("\"90s\"", "90"), "as \"10s\""));
   BOOST_TEST(has(refusal("\"90s\"", "\"90\""), "for example 250ms"));
+  BOOST_TEST(has(refusal("\"o3\"", "\"\""), "models has an empty entry"));
+  BOOST_TEST(has(refusal("\"o3\"", "3"), "models must be a list of strings"));
+  BOOST_TEST(has(refusal("[memory]", "max_line_bytes = 10\n[memory]"), "give one from 1 KiB"));
   BOOST_TEST(has(refusal("256MiB", "256 Mi"), "is not an amount of bytes"));
   BOOST_TEST(has(refusal("256MiB", "1MiB"), "give at least 64 MiB"));
   BOOST_TEST(has(refusal("[[providers]]", "[providers]"), "[[providers]] on a line of its own"));
@@ -131,6 +138,14 @@ BOOST_AUTO_TEST_CASE(without_a_provider_or_a_directory_it_says_what_to_give) {
   const auto missing = run_command({"serve", "--config", (dir / "no.toml").string()});
   BOOST_TEST(missing.status.code == 2);
   BOOST_TEST(has(missing.errors, "No such file"), missing.errors);
+}
+
+BOOST_AUTO_TEST_CASE(a_data_directory_that_cannot_be_made_is_named) {
+  const auto ended = run_command(
+    {"serve", "--data", "/dev/null/d", "--base-url", "http://h", "--listen", "127.0.0.1:0"});
+  BOOST_TEST(ended.status.code == 2);
+  BOOST_TEST(has(ended.errors, "the data directory /dev/null/d cannot be made: /dev/null is no"),
+             ended.errors);
 }
 
 BOOST_AUTO_TEST_CASE(a_public_address_is_refused) {

@@ -1,6 +1,6 @@
 #include "tools/perennial/serve/config_file.hpp"
 
-#include "protocol/http/url.hpp"
+#include "actors/service/config_check.hpp"
 #include "tools/perennial/serve/config_keys.hpp"
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <set>
+#include <iterator>
 #include <sstream>
 
 namespace perennial::tool {
@@ -20,7 +20,6 @@ using actors::service_config;
 
 constexpr uint32_t most_calls = 65'536;
 constexpr uint32_t most_per_minute = 100'000'000;
-constexpr uint64_t least_budget = 64 * mib;
 
 const std::vector<config_key<serve_settings>>& top_keys() {
   static const std::vector<config_key<serve_settings>> keys{
@@ -111,42 +110,25 @@ result<void> read_providers(std::string_view file, const toml::table& root, serv
   return {};
 }
 
-bool is_plain_name(std::string_view name) {
-  return !name.empty() && name.size() <= 64 &&
-         std::all_of(name.begin(), name.end(), [](unsigned char c) {
-           return std::isalnum(c) || c == '-' || c == '_' || c == '.';
-         });
-}
-
-/// A key written where the name of its variable belongs must not be shown.
-bool is_variable_name(std::string_view text) {
-  return !text.empty() && !std::isdigit(static_cast<unsigned char>(text.front())) &&
-         std::all_of(text.begin(), text.end(),
-                     [](unsigned char c) { return std::isalnum(c) || c == '_'; });
-}
-
-result<void> check_provider(const provider_config& p) {
-  if (!is_plain_name(p.name)) {
-    return fail(errc::invalid_input,
-                "a provider's name may have letters, digits, - _ and ., at most 64 of them");
-  }
-  const auto wrong = [&](const std::string& what) {
-    return fail(errc::invalid_input, "provider \"{}\": {}", p.name, what);
-  };
-  if (auto base = parse_base_url(p.base_url); !base) return wrong(base.error().message);
-  if (!p.api_key_env.empty() && !is_variable_name(p.api_key_env)) {
-    return wrong("api_key_env must be the name of an environment variable that holds the key, as "
-                 "OPENAI_API_KEY; the key itself does not belong into a configuration");
-  }
-  return {};
-}
-
 } // namespace
 
 std::string quote(std::string_view text) {
   std::ostringstream out;
   out << toml::value<std::string>{std::string{text}};
   return out.str();
+}
+
+std::string suggest_key(std::string_view name, const std::vector<std::string_view>& known) {
+  if (auto near = suggest(name, known); !near.empty()) return near;
+  // "timeouts" is none of them, and all of connect_timeout, idle_timeout, …
+  constexpr size_t least_part = 4;
+  const auto part = name.ends_with('s') ? name.substr(0, name.size() - 1) : name;
+  std::vector<std::string_view> like;
+  if (part.size() >= least_part) {
+    std::copy_if(known.begin(), known.end(), std::back_inserter(like),
+                 [&](auto k) { return k.find(part) != std::string_view::npos; });
+  }
+  return like.empty() ? std::string{} : fmt::format("; there are {}", fmt::join(like, ", "));
 }
 
 std::string at_place(std::string_view file, const toml::node& node) {
@@ -183,27 +165,7 @@ result<void> load_config(const std::string& path, serve_settings& into) {
 }
 
 result<void> check_settings(const serve_settings& s) {
-  const auto& c = s.service;
-  if (c.data_dir.empty()) {
-    return fail(errc::invalid_input,
-                "no data directory: set data_dir in the configuration, or give --data DIR");
-  }
-  if (c.providers.empty()) {
-    return fail(errc::invalid_input,
-                "no provider: add a section [[providers]] with a name and a base_url to the "
-                "configuration, or give --base-url URL");
-  }
-  if (c.memory_budget < least_budget) {
-    return fail(errc::invalid_input, "a memory budget of {} is too small; give at least {}",
-                format_bytes(c.memory_budget), format_bytes(least_budget));
-  }
-  std::set<std::string_view> names;
-  for (const auto& p : c.providers) {
-    if (auto ok = check_provider(p); !ok) return ok;
-    if (!names.insert(p.name).second) {
-      return fail(errc::invalid_input, "two providers have the name \"{}\"", p.name);
-    }
-  }
+  if (auto ok = actors::check_config(s.service); !ok) return ok;
   constexpr std::string_view levels[] = {"trace", "debug", "info", "warning", "error"};
   if (std::find(std::begin(levels), std::end(levels), s.log_level) == std::end(levels)) {
     return fail(errc::invalid_input, "there is no log level \"{}\"{}; there are {}", s.log_level,

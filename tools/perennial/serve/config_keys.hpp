@@ -20,6 +20,9 @@ namespace perennial::tool {
 /// A TOML basic string, quoted and escaped.
 std::string quote(std::string_view text);
 
+/// "; did you mean …?", or which of `known` have the word in them; empty where nothing is near.
+std::string suggest_key(std::string_view name, const std::vector<std::string_view>& known);
+
 /// "FILE:LINE:COLUMN: "
 std::string at_place(std::string_view file, const toml::node& node);
 
@@ -116,7 +119,11 @@ config_key<S> list_key(std::string_view name, std::vector<std::string> S::*membe
             std::vector<std::string> out;
             for (const auto& entry : *list) {
               auto v = entry.value_exact<std::string>();
-              if (!v || v->empty()) return wrong;
+              if (!v) return wrong;
+              if (v->empty()) {
+                return fail(errc::invalid_input,
+                            "has an empty entry; leave it out, or write \"*\"");
+              }
               out.push_back(std::move(*v));
             }
             s.*member = std::move(out);
@@ -144,7 +151,7 @@ result<void> read_table(std::string_view file, const toml::table& table,
       std::vector<std::string_view> known{sections};
       for (const auto& k : keys) known.push_back(k.name);
       return fail(errc::invalid_input, "{}there is no key \"{}\" here{}", at_place(file, node),
-                  name, suggest(name, known));
+                  name, suggest_key(name, known));
     }
     if (auto ok = found->read(into, node); !ok) {
       return fail(errc::invalid_input, "{}{} {}", at_place(file, node), name, ok.error().message);

@@ -4,6 +4,7 @@
 #include "tools/perennial/commands.hpp"
 #include "tools/perennial/exit_code.hpp"
 #include "tools/perennial/output_file.hpp"
+#include "tools/perennial/path_checks.hpp"
 #include "tools/perennial/serve/config_file.hpp"
 #include "tools/perennial/serve/service_manager.hpp"
 #include "tools/perennial/signals.hpp"
@@ -134,6 +135,7 @@ int serve(const serve_flags& flags) {
     fmt::print("{}", print_config(*settings));
     return done;
   }
+  if (auto ok = check_data_dir(settings->service.data_dir); !ok) return refuse(ok.error());
   init_log(settings->log_level);
   signals interrupts;
   auto service = actors::service::start(settings->service);

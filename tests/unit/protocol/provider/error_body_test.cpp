@@ -76,4 +76,13 @@ BOOST_AUTO_TEST_CASE(a_retry_after_that_is_no_number_is_nothing) {
   BOOST_TEST((read_error_body(R"({"retryAfterSeconds":1e300})").wait == 1h));
 }
 
+BOOST_AUTO_TEST_CASE(a_sentence_that_another_follows_ends_in_one_mark) {
+  BOOST_TEST(without_stop("provided.. ") == "provided");
+  BOOST_TEST(without_stop(".") == "");
+  BOOST_TEST(without_stop("") == "");
+  BOOST_TEST(with_stop("provided.") == "provided.");
+  BOOST_TEST(with_stop("provided") == "provided.");
+  BOOST_TEST(with_stop("https?") == "https?");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -163,6 +163,27 @@ BOOST_AUTO_TEST_CASE(codes_are_the_providers_where_they_are_words) {
   BOOST_TEST(classify(answered(200), proven).code.empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_key_that_was_never_sent_is_not_called_refused) {
+  auto keyless = answered(401);
+  keyless.key_sent = false;
+  BOOST_TEST(message(keyless, fresh) ==
+             "401 from https://api.test/v1: OPENAI_API_KEY is not set, so no key was sent: set it "
+             "to the provider's key and start again");
+  keyless.status = 403;
+  BOOST_TEST(has(message(keyless, fresh), "OPENAI_API_KEY is not set"));
+  auto nameless = fresh;
+  nameless.key_env = {};
+  BOOST_TEST(has(message(keyless, nameless), "--api-key-env"));
+  BOOST_TEST(row(keyless, fresh) == "key_refused park-key");
+}
+
+BOOST_AUTO_TEST_CASE(a_providers_sentence_does_not_bring_its_full_stop) {
+  const auto said = message(
+    answered(401, R"({"error":{"message":"Incorrect key provided.. ","code":"x"}})"), fresh);
+  BOOST_TEST(said.ends_with("; it says: Incorrect key provided"), said);
+  BOOST_TEST(!has(message(answered(401, R"({"error":{"message":"."}})"), fresh), "it says"));
+}
+
 BOOST_AUTO_TEST_CASE(messages_say_what_is_wrong_where_and_what_to_do) {
   BOOST_TEST(message(answered(401), fresh) ==
              "401 from https://api.test/v1: the key was not accepted; check the variable "

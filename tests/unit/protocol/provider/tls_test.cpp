@@ -78,6 +78,7 @@ BOOST_FIXTURE_TEST_CASE(a_ca_that_is_not_known_is_refused, fixture) {
   auto stranger = settings();
   stranger.trust.extra_ca_file = other.file;
   fails_with(stranger, "a CA that is not known here");
+  fails_with(stranger, "--ca-file, ca_file");
 }
 
 BOOST_FIXTURE_TEST_CASE(a_certificate_for_another_name_is_refused, fixture) {
@@ -98,6 +99,30 @@ BOOST_FIXTURE_TEST_CASE(a_server_without_tls_is_named_as_such, fixture) {
   auto wrong = settings();
   wrong.base_url.port = plain.port();
   fails_with(wrong, "does not speak TLS");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_server_that_ends_or_waits_in_the_handshake_is_asked_for_its_port,
+                        fixture) {
+  constexpr std::string_view hint = "does that port speak https?";
+  raw_server leaves{[](peer&) {}};
+  auto wrong = settings();
+  wrong.base_url.port = leaves.port();
+  fails_with(wrong, hint);
+
+  raw_server chatters{[](peer& p) {
+    p.send("220 mail.test ESMTP\r\n");
+    p.wait_for_end();
+  }};
+  wrong.base_url.port = chatters.port();
+  const auto said = connect_to(wrong)->call(chat, "{}").value().detail;
+  BOOST_TEST((said.find("port") != std::string::npos), said);
+
+  raw_server waits{[](peer& p) { p.wait_for_end(); }};
+  wrong.base_url.port = waits.port();
+  wrong.timeouts.connect = std::chrono::milliseconds{50};
+  const auto got = connect_to(wrong)->call(chat, "{}").value();
+  BOOST_TEST(to_string(got.failure) == "connect_timeout");
+  BOOST_TEST((got.detail.find(hint) != std::string::npos), got.detail);
 }
 
 BOOST_FIXTURE_TEST_CASE(an_answer_without_length_needs_tlss_farewell_to_be_whole, fixture) {
