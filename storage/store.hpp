@@ -36,6 +36,8 @@ public:
   virtual file_id id() const = 0;
   /// Takes the next bytes; returns when they are written (not synced). Blocks for backpressure.
   virtual result<void> append(std::string_view bytes) = 0;
+  /// The file's `expires`, known only behind its bytes.
+  virtual void expire_at(wall_time when) = 0;
   /// Syncs and makes the file visible. No call may follow.
   virtual result<file_record> finish() = 0;
 };
