@@ -30,7 +30,7 @@ expiry_actor::behavior_type expiry_behavior(expiry_actor::pointer self,
                                             std::shared_ptr<const storage::store> db,
                                             store_actor writer) {
   self->send(self, wakeup_atom_v);
-  return {[self, db, writer](wakeup_atom) {
+  return {[self, db = std::move(db), writer = std::move(writer)](wakeup_atom) {
     self->delayed_send(self, every, wakeup_atom_v);
     auto files = expired_files(*db, wall_now());
     if (!files) return logging::warn("expired files cannot be found: {}", files.error().message);
