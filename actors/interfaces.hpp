@@ -10,6 +10,7 @@
 //   │   ├─ circuit_breaker pushes a gate whenever it changes
 //   │   ├─ throttle        pushes permits whenever they change
 //   │   └─ client_worker…  one call at a time; detached
+//   ├─ file_expiry         deletes files whose time has come; detached
 //   └─ gateway             the HTTP API; detached
 //
 // Credit bounds every stream: a supervisor asks the dispatcher for lines, the dispatcher asks the

@@ -80,6 +80,7 @@ struct batch_load {
   uint64_t ready = 0;   ///< Read and not handed out.
   uint64_t waiting = 0; ///< Between two attempts, or held up by their provider.
   uint64_t out = 0;     ///< With a supervisor.
+  std::optional<std::string> unrouted_model; ///< Of a line that no provider takes.
 };
 
 struct dispatcher_status {

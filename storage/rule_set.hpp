@@ -7,7 +7,7 @@
 namespace perennial::storage {
 
 /// Count it up when validation accepts or reads lines in another way than before.
-inline constexpr uint8_t validation_rules_version = 1;
+inline constexpr uint8_t validation_rules_version = 2;
 
 /// Of a batch's definition: depends on its format, its line limit and its endpoint. Never 0.
 rule_set_id rule_set_of(const batch_definition& definition);

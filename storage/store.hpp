@@ -36,6 +36,8 @@ public:
   virtual file_id id() const = 0;
   /// Takes the next bytes; returns when they are written (not synced). Blocks for backpressure.
   virtual result<void> append(std::string_view bytes) = 0;
+  /// The file's `expires`, known only behind its bytes.
+  virtual void expire_at(wall_time when) = 0;
   /// Syncs and makes the file visible. No call may follow.
   virtual result<file_record> finish() = 0;
 };
@@ -100,8 +102,8 @@ struct batch_counts {
 struct validation_step {
   batch_id batch = 0;
   struct id_row {
-    hash128 hash;
-    line_no line;
+    hash128 hash{};
+    line_no line = 0;
   };
   std::vector<id_row> custom_ids; ///< Of the batch's file, under the batch's rule set.
   validation_cursor next;         ///< Where to go on.
@@ -199,8 +201,9 @@ public:
   /// lines that start in it (behind its first newline, when it is mid-line) have the ordinals from
   /// `lines_before` on. errc::not_found behind the last line.
   virtual result<page> page_of_line(file_id file, line_no line) const = 0;
-  /// Of one rule set (rule_set.hpp), ordered by hash, then line.
+  /// Of one rule set (rule_set.hpp), ordered by hash, then line, from the row `from` on.
   virtual result<void> scan_custom_ids(file_id file, rule_set_id rules,
+                                       const validation_step::id_row& from,
                                        const visitor<const hash128&, line_no>& fn) const = 0;
   virtual result<std::vector<line_no>> find_custom_id(file_id file, rule_set_id rules,
                                                       const hash128& hash) const = 0;

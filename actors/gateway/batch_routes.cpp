@@ -57,7 +57,7 @@ void create(const gateway_context& c, const httplib::Request& request, httplib::
   auto file = c.db().get_file(asked->input_file);
   if (!file) {
     return reply_error(
-      to, openai::no_such("File object", openai::file_id(asked->input_file), "input_file_id"));
+      to, openai::no_such("File", openai::file_id(asked->input_file), "input_file_id"));
   }
   create_request r;
   r.definition = definition_of(*asked, *file);

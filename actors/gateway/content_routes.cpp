@@ -120,10 +120,10 @@ void add_content_routes(http::edge_server& server, gateway_context& c) {
              [&c](const httplib::Request& request, httplib::Response& to) {
                const auto text = request.matches[1].str();
                const auto id = openai::parse_id(text);
-               if (!id) return reply_error(to, openai::no_such("File object", text));
+               if (!id) return reply_error(to, openai::no_such("File", text));
                auto found = find_content(c, *id);
                if (!found && found.error().kind == errc::not_found) {
-                 return reply_error(to, openai::no_such("File object", text));
+                 return reply_error(to, openai::no_such("File", text));
                }
                if (!found) return reply_error(to, found.error());
                send_content(*found, request, to);

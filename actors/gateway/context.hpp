@@ -1,6 +1,7 @@
 // What the routes share: the service behind them, and how answers are written.
 #pragma once
 
+#include "actors/gateway/hold_ups.hpp"
 #include "actors/service/ask.hpp"
 #include "actors/service/service.hpp"
 #include "protocol/http/edge_server.hpp"
@@ -12,7 +13,12 @@
 namespace perennial::actors {
 
 struct gateway_context {
+  explicit gateway_context(service& s)
+    : owner(s)
+    , held(s) {}
+
   service& owner;
+  mutable hold_ups held;
   std::atomic<bool> ready{false};
 
   storage::store& db() const { return owner.db(); }

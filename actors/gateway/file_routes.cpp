@@ -1,6 +1,7 @@
 // /v1/files: list, get, delete. Upload and content stand in files of their own.
 #include "actors/gateway/batch_view.hpp"
 #include "actors/gateway/context.hpp"
+#include "actors/gateway/file_list.hpp"
 #include "protocol/openai/ids.hpp"
 #include "protocol/openai/list.hpp"
 
@@ -24,34 +25,19 @@ result<openai::file_object> find_file(const gateway_context& c, const openai::ob
 void list_files(const gateway_context& c, const httplib::Request& request, httplib::Response& to) {
   const auto query = openai::parse_list_query(request.params, openai::file_list_limits);
   if (!query) return reply_error(to, query.error());
-  if (query->after && query->after->kind != openai::id_kind::file) {
-    return reply_error(
-      to, openai::invalid_request("`after` must be the id of an uploaded file", "after"));
+  if (query->after && !openai::is_file(query->after->kind)) {
+    return reply_error(to, openai::invalid_request("`after` must be the id of a file", "after"));
   }
-  // One more than asked for tells whether there are more. Purposes are few: filtered page by page.
-  std::vector<openai::file_object> found;
-  auto after = query->after ? query->after->id : 0;
-  const size_t wanted = size_t{query->limit} + 1;
-  while (found.size() < wanted) {
-    auto page = c.db().list_files(after, wanted, query->newest_first);
-    if (!page) return reply_error(to, page.error());
-    for (const auto& f : *page) {
-      auto view = view_of(f);
-      if (query->purpose.empty() || view.purpose == query->purpose)
-        found.push_back(std::move(view));
-    }
-    if (page->size() < wanted) break;
-    after = page->back().id;
-  }
-  const bool more = found.size() > query->limit;
-  if (more) found.resize(query->limit);
-  reply_json(to, openai::list_json(found, more));
+  auto found = find_files(c.db(), *query);
+  if (!found) return reply_error(to, found.error());
+  const bool more = found->size() > query->limit;
+  if (more) found->resize(query->limit);
+  reply_json(to, openai::list_json(*found, more));
 }
 
 void delete_file(const gateway_context& c, const std::string& text, httplib::Response& to) {
   const auto id = openai::parse_id(text);
-  if (!id || !openai::is_file(id->kind))
-    return reply_error(to, openai::no_such("File object", text));
+  if (!id || !openai::is_file(id->kind)) return reply_error(to, openai::no_such("File", text));
   if (id->kind != openai::id_kind::file) {
     return reply_error(
       to, openai::invalid_request(
@@ -60,7 +46,7 @@ void delete_file(const gateway_context& c, const std::string& text, httplib::Res
   auto done = ask<storage::file_record>(c.owner.system(), c.owner.writer(), gateway_patience,
                                         delete_atom_v, uint64_t{id->id});
   if (!done && done.error().kind == errc::not_found) {
-    return reply_error(to, openai::no_such("File object", text));
+    return reply_error(to, openai::no_such("File", text));
   }
   if (!done) return reply_error(to, done.error());
   reply_json(to, openai::deleted_json(text));
@@ -75,11 +61,10 @@ void add_file_routes(http::edge_server& server, gateway_context& c) {
   server.Get(R"(/v1/files/([^/]+))", [&c](const httplib::Request& request, httplib::Response& to) {
     const auto text = request.matches[1].str();
     const auto id = openai::parse_id(text);
-    if (!id || !openai::is_file(id->kind))
-      return reply_error(to, openai::no_such("File object", text));
+    if (!id || !openai::is_file(id->kind)) return reply_error(to, openai::no_such("File", text));
     auto file = find_file(c, *id);
     if (!file && file.error().kind == errc::not_found) {
-      return reply_error(to, openai::no_such("File object", text));
+      return reply_error(to, openai::no_such("File", text));
     }
     if (!file) return reply_error(to, file.error());
     reply_json(to, openai::to_json(*file));

@@ -29,7 +29,9 @@ void reply_batch(const gateway_context& c, httplib::Response& to, const storage:
   if (b.state.problems > 0) {
     if (auto found = c.db().get_problems(b.id)) problems = std::move(*found);
   }
-  reply_json(to, openai::to_json(view_of(b, problems)));
+  auto view = view_of(b, problems);
+  view.perennial->waiting_for = c.held.of(b);
+  reply_json(to, openai::to_json(view));
 }
 
 struct gateway::impl {

@@ -4,6 +4,7 @@
 #include "actors/gateway/batch_view.hpp"
 #include "actors/gateway/context.hpp"
 #include "protocol/http/multipart.hpp"
+#include "protocol/openai/expires_after.hpp"
 
 #include <algorithm>
 #include <map>
@@ -42,7 +43,7 @@ public:
     if (upload_) return fail(errc::invalid_input, "the form has more than one part \"file\"");
     storage::new_file what;
     what.name = clean_name(head.filename.value_or(""));
-    what.created = wall_now();
+    what.created = created_ = wall_now();
     auto begun = db_.begin_upload(what);
     if (!begun) return tl::unexpected{begun.error()};
     upload_ = std::move(*begun);
@@ -76,6 +77,9 @@ public:
       return tl::unexpected{openai::invalid_request(
         "only files of purpose \"batch\" are of use here; send purpose=batch", "purpose")};
     }
+    const auto lifetime = openai::parse_expires_after(fields_);
+    if (!lifetime) return tl::unexpected{lifetime.error()};
+    if (*lifetime) upload_->expire_at(created_ + **lifetime);
     auto done = upload_->finish();
     if (!done) return tl::unexpected{openai::from_error(done.error())};
     return std::move(*done);
@@ -86,6 +90,7 @@ private:
   std::unique_ptr<storage::upload> upload_;
   std::string field_;
   std::map<std::string, std::string> fields_;
+  wall_time created_{};
 };
 
 void upload(gateway_context& c, const httplib::Request& request, http::body_reader& body,

@@ -101,6 +101,7 @@ void service::spawn(std::vector<std::shared_ptr<const provider_client>> clients)
   }
   directory->supervisors = supervisors_;
   caf::anon_send(dispatcher_, start_atom_v, directory_ptr{directory});
+  expiry_ = system_.spawn<caf::detached>(expiry_behavior, db_, writer_);
 }
 
 void service::stop(std::chrono::milliseconds deadline) {
@@ -127,6 +128,7 @@ void service::stop(std::chrono::milliseconds deadline) {
     logging::info("calls in flight are aborted; their lines run again after the next start");
     drain(true, steady_now() + abort_deadline);
   }
+  exit_and_wait(self, caf::actor_cast<caf::actor>(expiry_));
   for (const auto& s : supervisors_) exit_and_wait(self, caf::actor_cast<caf::actor>(s));
   exit_and_wait(self, caf::actor_cast<caf::actor>(dispatcher_));
   exit_and_wait(self, caf::actor_cast<caf::actor>(memory_));
@@ -136,6 +138,7 @@ void service::stop(std::chrono::milliseconds deadline) {
 service::~service() {
   stop(std::chrono::milliseconds{0});
   supervisors_.clear();
+  expiry_ = nullptr;
   dispatcher_ = nullptr;
   memory_ = nullptr;
   writer_ = nullptr;

@@ -8,6 +8,7 @@
 
 #include "actors/interfaces.hpp"
 #include "actors/service/config.hpp"
+#include "actors/service/file_expiry.hpp"
 #include "protocol/provider/connection.hpp"
 #include "storage/inflight.hpp"
 
@@ -62,6 +63,7 @@ private:
   store_actor writer_;
   memory_actor memory_;
   dispatcher_actor dispatcher_;
+  expiry_actor expiry_;
   std::vector<supervisor_actor> supervisors_;
   std::atomic<bool> hurry_{false};
   bool stopped_ = false;

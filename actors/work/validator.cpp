@@ -144,13 +144,15 @@ void read_on(self_ptr self, validation_job& job) {
 void look_for_duplicates(self_ptr self, validation_job& job) {
   const bool skip = job.batch.definition.on_invalid == storage::invalid_policy::skip;
   if (!job.duplicates_looked_for) {
-    if (auto ok = find_duplicates(*self->state.db, job); !ok) {
-      logging::error("batch {:016x}: {}", job.batch.id, ok.error().message);
+    const auto all = find_duplicates(*self->state.db, job);
+    if (!all) {
+      logging::error("batch {:016x}: {}", job.batch.id, all.error().message);
       return step_later(self, job.batch.id);
     }
-    job.duplicates_looked_for = true;
+    job.duplicates_looked_for = *all;
+    if (job.bad_lines) return commit_bad_lines(self, job);
+    if (!*all) return self->send(self, step_atom_v, uint64_t{job.batch.id});
   }
-  if (job.bad_lines) return record(self, job);
   if (job.batch.definition.lines == 0) {
     job.problems.add(jobs::empty_file());
     return end(self, job, true);

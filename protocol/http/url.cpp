@@ -9,8 +9,6 @@ namespace perennial {
 
 namespace {
 
-constexpr std::string_view example = "write it like https://api.openai.com/v1";
-
 uint16_t usual_port(bool tls) noexcept { return tls ? 443 : 80; }
 
 bool visible(std::string_view text) noexcept {
@@ -26,16 +24,17 @@ bool is_name(std::string_view host) noexcept {
 }
 
 /// Cuts scheme:// off the front of `rest`.
-result<bool> take_scheme(std::string_view& rest) {
+result<bool> take_scheme(std::string_view& rest, std::string_view example) {
   const auto end = rest.find("://");
   if (end == std::string_view::npos)
-    return fail(errc::invalid_input, "the base URL has no scheme; {}", example);
+    return fail(errc::invalid_input, "the base URL has no scheme; write it like {}", example);
   std::string scheme{rest.substr(0, end)};
   std::transform(scheme.begin(), scheme.end(), scheme.begin(), lower);
   rest.remove_prefix(end + 3);
   if (scheme == "https") return true;
   if (scheme == "http") return false;
-  return fail(errc::invalid_input, "the base URL's scheme is neither http nor https; {}", example);
+  return fail(errc::invalid_input,
+              "the base URL's scheme is neither http nor https; write it like {}", example);
 }
 
 result<uint16_t> parse_port(std::string_view text) {
@@ -49,7 +48,8 @@ result<uint16_t> parse_port(std::string_view text) {
 }
 
 /// Splits host[:port] or [v6][:port]. `port` is left empty where there is none.
-result<std::string> take_host(std::string_view text, std::string_view& port, bool& has_port) {
+result<std::string> take_host(std::string_view text, std::string_view& port, bool& has_port,
+                              std::string_view example) {
   has_port = false;
   if (text.starts_with('[')) {
     const auto end = text.find(']');
@@ -76,7 +76,7 @@ result<std::string> take_host(std::string_view text, std::string_view& port, boo
   std::string host{text.substr(0, colon)};
   std::transform(host.begin(), host.end(), host.begin(), lower);
   if (!is_name(host))
-    return fail(errc::invalid_input, "the base URL has no host name; {}", example);
+    return fail(errc::invalid_input, "the base URL has no host name; write it like {}", example);
   has_port = colon != std::string_view::npos;
   if (has_port) port = text.substr(colon + 1);
   return host;
@@ -98,14 +98,15 @@ std::string url::to_string() const {
   return fmt::format("{}://{}{}", tls ? "https" : "http", host_header(), prefix);
 }
 
-result<url> parse_base_url(std::string_view text) {
+result<url> parse_base_url(std::string_view text, std::string_view example) {
   if (!visible(text))
-    return fail(errc::invalid_input,
-                "the base URL holds a space, a control character or a letter outside ASCII; {}",
-                example);
+    return fail(
+      errc::invalid_input,
+      "the base URL holds a space, a control character or a letter outside ASCII; write it like {}",
+      example);
   auto rest = text;
   url out;
-  auto tls = take_scheme(rest);
+  auto tls = take_scheme(rest, example);
   if (!tls) return tl::unexpected{tls.error()};
   out.tls = *tls;
   // Checked first, so that no later message can show a password.
@@ -116,13 +117,15 @@ result<url> parse_base_url(std::string_view text) {
                 "the base URL holds a user or a password; leave them out and give the key through "
                 "its environment variable");
   if (rest.find('?') != std::string_view::npos)
-    return fail(errc::invalid_input, "the base URL has a query (?…); leave it out: {}", example);
+    return fail(errc::invalid_input,
+                "the base URL has a query (?…); leave it out: write it like {}", example);
   if (rest.find('#') != std::string_view::npos)
-    return fail(errc::invalid_input, "the base URL has a fragment (#…); leave it out: {}", example);
+    return fail(errc::invalid_input,
+                "the base URL has a fragment (#…); leave it out: write it like {}", example);
 
   std::string_view port;
   bool has_port = false;
-  auto host = take_host(authority, port, has_port);
+  auto host = take_host(authority, port, has_port, example);
   if (!host) return tl::unexpected{host.error()};
   out.host = std::move(*host);
   out.port = usual_port(out.tls);

@@ -29,8 +29,10 @@ struct url {
 
 /// Reads "https://api.openai.com/v1", "http://127.0.0.1:8080", "http://[::1]:8080/v1/".
 /// Refuses (invalid_input, with what to write instead) another scheme, a user or password, a query,
-/// a fragment, spaces and control characters, and a port out of range.
-result<url> parse_base_url(std::string_view text);
+/// a fragment, spaces and control characters, and a port out of range. `example` is what messages
+/// tell to write instead.
+result<url> parse_base_url(std::string_view text,
+                           std::string_view example = "https://api.openai.com/v1");
 
 /// The path to send for a job's `url`, such as "/v1/chat/completions". As with OpenAI's own clients
 /// the base URL stands for the whole of "…/v1": where it has a path, the job's leading "/v1" is

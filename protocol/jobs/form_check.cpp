@@ -17,7 +17,7 @@ struct parts {
   member_set seen;
   std::optional<member> twice;
   std::array<dom::element, static_cast<size_t>(member::other)> value;
-  bool messages = false, input = false, instructions = false;
+  bool messages = false, input = false, instructions = false, stream = false;
 
   const dom::element& operator[](member m) const { return value[static_cast<size_t>(m)]; }
 
@@ -29,6 +29,21 @@ struct parts {
   }
 };
 
+bool asks_for_stream(const dom::key_value_pair& field) {
+  bool on = false;
+  return field.key == "stream" && field.value.get(on) == simdjson::SUCCESS && on;
+}
+
+/// A result is one body; these endpoints would answer such a request with a stream of events.
+check check_stream(const job_rules& rules, bool asked) {
+  const bool can = rules.endpoint == "/v1/chat/completions" || rules.endpoint == "/v1/responses" ||
+                   rules.endpoint == "/v1/completions";
+  if (!asked || !can) return std::nullopt;
+  return finding{code::stream_not_supported,
+                 "the line asks for a stream, which a batch does not have; remove \"stream\", or "
+                 "set it to false"};
+}
+
 parts take_apart(const dom::object& object) {
   parts p;
   member_set twice;
@@ -38,6 +53,7 @@ parts take_apart(const dom::object& object) {
       p.messages |= field.key == "messages";
       p.input |= field.key == "input";
       p.instructions |= field.key == "instructions";
+      p.stream |= asks_for_stream(field);
     } else if (p.seen.add(m)) {
       p.value[static_cast<size_t>(m)] = field.value;
     } else {
@@ -121,10 +137,13 @@ check check_openai_form(const parts& p, const job_rules& rules, std::string& id)
     return finding{code::missing_body,
                    "the line has no \"body\"; put the request's own fields there"};
   }
-  if (!p[member::body].is_object()) {
+  dom::object body;
+  if (p[member::body].get(body) != simdjson::SUCCESS) {
     return finding{code::invalid_body, "\"body\" is not an object; write \"body\":{…}"};
   }
-  return std::nullopt;
+  bool stream = false;
+  for (const auto& field : body) stream |= asks_for_stream(field);
+  return check_stream(rules, stream);
 }
 
 /// Fields that the composed body has already.
@@ -173,6 +192,7 @@ check check_short_form(const parts& p, const job_rules& rules, uint64_t ordinal,
     return finding{code::invalid_system,
                    "\"system\" is not a string; put it in quotes or leave it out"};
   }
+  if (auto wrong = check_stream(rules, p.stream)) return wrong;
   const auto* to = find_endpoint(rules.endpoint);
   const auto place = to ? to->place : prompt_place::prompt;
   const bool takes_system = place == prompt_place::messages || place == prompt_place::response;

@@ -35,6 +35,7 @@ inline constexpr std::string_view invalid_prompt = "invalid_prompt";
 inline constexpr std::string_view invalid_model = "invalid_model";
 inline constexpr std::string_view invalid_system = "invalid_system";
 inline constexpr std::string_view conflicting_member = "conflicting_member";
+inline constexpr std::string_view stream_not_supported = "stream_not_supported";
 } // namespace problem_code
 
 struct line_problem {

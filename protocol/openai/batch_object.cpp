@@ -60,7 +60,8 @@ json extra_json(const batch_extra& x) {
           {"problems", x.problems},
           {"retried", x.retried},
           {"ambiguous", x.ambiguous},
-          {"dropped", x.dropped}};
+          {"dropped", x.dropped},
+          {"waiting_for", x.waiting_for}};
 }
 
 void read_errors(const json& value, std::vector<batch_error>& out) {
@@ -102,6 +103,11 @@ void read_extra(const json& value, std::optional<batch_extra>& out) {
   out->retried = count_of(value, "retried");
   out->ambiguous = count_of(value, "ambiguous");
   out->dropped = count_of(value, "dropped");
+  if (const auto& all = member_of(value, "waiting_for"); all.is_array()) {
+    for (const auto& sentence : all) {
+      if (sentence.is_string()) out->waiting_for.push_back(sentence.get<std::string>());
+    }
+  }
 }
 
 } // namespace

@@ -50,6 +50,8 @@ struct batch_extra {
   uint64_t retried = 0;   ///< Lines that took more than one attempt.
   uint64_t ambiguous = 0; ///< Calls of which nobody knows whether the provider ran them.
   uint64_t dropped = 0;   ///< Later results of lines that had one.
+  /// What holds its lines up while it is in progress: sentences, each with what to do.
+  std::vector<std::string> waiting_for;
 
   friend bool operator==(const batch_extra&, const batch_extra&) = default;
 };

@@ -3,6 +3,7 @@
 #include "protocol/base/bytes.hpp"
 #include "protocol/base/suggest.hpp"
 #include "protocol/jobs/json_text.hpp"
+#include "protocol/openai/expires_after.hpp"
 #include "protocol/openai/ids.hpp"
 #include "protocol/openai/json.hpp"
 
@@ -30,8 +31,6 @@ constexpr std::array<std::string_view, 11> known_fields{"input_file_id",
                                                         "weight",
                                                         "max_attempts",
                                                         "max_line_bytes"};
-
-constexpr int64_t shortest_expiry = 3600, longest_expiry = 2'592'000;
 
 api_error wrong_type(std::string_view field, std::string_view wanted) {
   return invalid_request(fmt::format("\"{}\" must be {}", field, wanted), field, "invalid_type");

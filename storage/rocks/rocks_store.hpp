@@ -54,7 +54,7 @@ public:
   result<std::vector<stored_problem>> get_problems(batch_id id) const override;
   result<page> read_page(file_id file, uint64_t offset) const override;
   result<page> page_of_line(file_id file, line_no line) const override;
-  result<void> scan_custom_ids(file_id file, rule_set_id rules,
+  result<void> scan_custom_ids(file_id file, rule_set_id rules, const validation_step::id_row& from,
                                const visitor<const hash128&, line_no>& fn) const override;
   result<std::vector<line_no>> find_custom_id(file_id file, rule_set_id rules,
                                               const hash128& hash) const override;

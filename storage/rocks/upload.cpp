@@ -33,6 +33,7 @@ public:
 
   file_id id() const override { return file_.id; }
   result<void> append(std::string_view bytes) override;
+  void expire_at(wall_time when) override { file_.expires = when; }
   result<file_record> finish() override;
 
 private:

@@ -85,13 +85,14 @@ result<std::vector<stored_problem>> rocks_store::get_problems(batch_id id) const
 }
 
 result<void> rocks_store::scan_custom_ids(file_id file, rule_set_id rules,
+                                          const validation_step::id_row& from,
                                           const visitor<const hash128&, line_no>& fn) const {
   auto in = enter();
   if (!in) return tl::unexpected{in.error()};
   if (in->db->in_force().files->gone(file)) return {};
   hash128 last;
   last.fill(0xff);
-  row_scan rows{*in->db, table::custom_ids, keys::custom_id(file, rules, {}, 0),
+  row_scan rows{*in->db, table::custom_ids, keys::custom_id(file, rules, from.hash, from.line),
                 keys::custom_id(file, rules, last, keys::no_more), caching::skip};
   for (rows.first(); rows.valid(); rows.next()) {
     if (!fn(keys::hash_of_custom_id(rows.key()), keys::last_number(rows.key()))) return {};

@@ -40,7 +40,8 @@ dispatcher_status status(dispatcher_ptr self) {
   dispatcher_status out;
   out.draining = self->state.draining;
   for (const auto& l : self->state.table->loads()) {
-    out.batches.push_back({l.id, l.ready, l.waiting + l.unrouted, l.out});
+    out.batches.push_back(
+      {l.id, l.ready, l.waiting + l.unrouted, l.out, self->state.table->unrouted_model(l.id)});
   }
   return out;
 }

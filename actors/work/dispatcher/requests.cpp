@@ -56,8 +56,10 @@ result<create_request> retry_of(const storage::store& db, batch_id id, const std
   if (!parent) return tl::unexpected{parent.error()};
   const auto& p = *parent;
   if (!storage::is_final(p.state.status)) {
-    return fail(errc::conflict, "batch {:016x}, its newest retry, is {}; wait for its end", p.id,
-                to_string(p.state.status));
+    const auto status = to_string(p.state.status);
+    if (p.id == id) return fail(errc::conflict, "the batch is {}; wait for its end", status);
+    return fail(errc::conflict, "batch_{:016x}, its newest retry, is {}; wait for its end", p.id,
+                status);
   }
   if (never_ran(p)) {
     return fail(errc::conflict,

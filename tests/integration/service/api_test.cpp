@@ -19,14 +19,18 @@ namespace {
 
 /// A service with its gateway on a free port, and a client for it.
 struct running_service {
-  explicit running_service(const sim_process& sim, uint32_t concurrency = 16) {
+  explicit running_service(const sim_process& sim, uint32_t concurrency = 16,
+                           std::vector<std::string> models = {}) {
     init_log("error");
-    actors::service_config config;
     config.data_dir = (dir / "data").string();
     actors::provider_config provider;
     provider.base_url = sim.url();
     provider.max_in_flight = concurrency;
+    provider.models = std::move(models);
     config.providers.push_back(provider);
+    start();
+  }
+  void start() {
     auto s = actors::service::start(config);
     BOOST_REQUIRE_MESSAGE(s, (s ? "" : s.error().message));
     service = std::move(*s);
@@ -39,7 +43,8 @@ struct running_service {
     client->set_tcp_nodelay(true);
     client->set_read_timeout(60);
   }
-  ~running_service() {
+  ~running_service() { stop(); }
+  void stop() {
     gateway.reset();
     service.reset();
   }
@@ -95,6 +100,7 @@ struct running_service {
   }
 
   temp_dir dir;
+  actors::service_config config;
   std::unique_ptr<actors::service> service;
   std::unique_ptr<actors::gateway> gateway;
   std::unique_ptr<httplib::Client> client;
@@ -208,9 +214,120 @@ BOOST_AUTO_TEST_CASE(what_is_not_there_is_a_404_that_names_it) {
   sim_process sim;
   running_service s{sim};
   BOOST_TEST(s.get("/v1/batches/batch_1", 404)["error"]["type"] == "invalid_request_error");
-  s.get("/v1/files/file-1", 404);
+  const auto none = s.get("/v1/files/file-1", 404);
+  BOOST_TEST(none["error"]["message"] == "No such File object: file-1");
+  BOOST_TEST(s.get("/v1/files/file-1/content", 404) == none);
   s.post("/v1/batches/batch_0000000000000001/cancel", json::object(), 404);
   s.get("/v1/nothing", 404);
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_says_what_its_lines_wait_for) {
+  sim_process sim;
+  running_service s{sim, 16, {"other-*"}};
+  const auto id = s.create(s.upload(job_lines(3)))["id"].get<std::string>();
+  const auto b = s.wait(id, [](const json& j) { return !j["perennial"]["waiting_for"].empty(); });
+  BOOST_TEST(b["status"] == "in_progress");
+  BOOST_TEST(b["perennial"]["waiting_for"] ==
+             json::array({"no provider takes the model \"m\"; add it to a provider's `models`"}));
+  s.post("/v1/batches/" + id + "/cancel", json::object());
+  const auto end = s.wait_status(id, "cancelled");
+  BOOST_TEST(end["perennial"]["waiting_for"].empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_says_that_its_providers_key_was_refused) {
+  sim_process sim{{"--api-key", "right"}};
+  running_service s{sim};
+  const auto id = s.create(s.upload(job_lines(3)))["id"].get<std::string>();
+  const auto b = s.wait(id, [](const json& j) { return !j["perennial"]["waiting_for"].empty(); });
+  const auto text = b["perennial"]["waiting_for"][0].get<std::string>();
+  BOOST_TEST(text.find("401") != std::string::npos, text);
+}
+
+BOOST_AUTO_TEST_CASE(outputs_are_files_of_the_list) {
+  sim_process sim;
+  sim.control({{"forbid", prompt_text(1)}});
+  running_service s{sim, 1}; // the first call succeeds: the key is good
+  std::vector<json> all;     // oldest first
+  for (int i = 0; i < 2; ++i) {
+    const auto file = s.upload(job_lines(2));
+    const auto b = s.wait_status(s.create(file)["id"], "completed");
+    for (const auto& id : {json(file), b["output_file_id"], b["error_file_id"]}) all.push_back(id);
+  }
+  const auto ids = [&](const std::string& query) {
+    std::vector<json> out;
+    std::string after;
+    for (;;) { // a page of two at a time
+      const auto page = s.get("/v1/files?limit=2" + query + after);
+      for (const auto& f : page["data"]) {
+        BOOST_TEST(f == s.get("/v1/files/" + f["id"].get<std::string>()));
+        out.push_back(f["id"]);
+      }
+      if (!page["has_more"]) return out;
+      after = "&after=" + page["last_id"].get<std::string>();
+    }
+  };
+  const auto reversed = [](std::vector<json> v) {
+    std::reverse(v.begin(), v.end());
+    return v;
+  };
+  BOOST_TEST((ids("&order=asc") == all));
+  BOOST_TEST((ids("") == reversed(all)));
+  const std::vector<json> outputs{all[1], all[2], all[4], all[5]};
+  BOOST_TEST((ids("&purpose=batch_output&order=asc") == outputs));
+  BOOST_TEST((ids("&purpose=batch_output") == reversed(outputs)));
+  BOOST_TEST((ids("&purpose=batch") == std::vector<json>{all[3], all[0]}));
+  BOOST_TEST(ids("&purpose=vision").empty());
+}
+
+BOOST_AUTO_TEST_CASE(an_upload_may_say_when_it_expires) {
+  sim_process sim;
+  running_service s{sim};
+  const auto upload = [&](const std::string& anchor, const std::string& seconds) {
+    const auto r = s.client->Post(
+      "/v1/files", httplib::MultipartFormDataItems{{"file", "{}\n", "a.jsonl", ""},
+                                                   {"expires_after[anchor]", anchor, "", ""},
+                                                   {"expires_after[seconds]", seconds, "", ""},
+                                                   {"purpose", "batch", "", ""}});
+    BOOST_REQUIRE(r);
+    return json::parse(r->body);
+  };
+  const auto bad = upload("bogus", "3600");
+  BOOST_TEST(bad["error"]["param"] == "expires_after[anchor]");
+  const auto good = upload("created_at", "3600");
+  BOOST_TEST(good["expires_at"].get<int64_t>() == good["created_at"].get<int64_t>() + 3600);
+  BOOST_TEST(s.get("/v1/files")["data"].size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_file_whose_time_has_come_is_deleted_at_a_start) {
+  sim_process sim;
+  running_service s{sim};
+  const auto keep = s.upload(job_lines(1));
+  storage::new_file what;
+  what.name = "old.jsonl";
+  what.created = what.expires = wall_now() - std::chrono::hours{1};
+  auto up = s.service->db().begin_upload(what);
+  BOOST_REQUIRE((up && (*up)->append("{}\n") && (*up)->finish()));
+  up->reset();
+  s.stop();
+  s.start();
+  const auto until = std::chrono::steady_clock::now() + child_process::patience;
+  while (s.get("/v1/files")["data"].size() > 1) {
+    BOOST_REQUIRE(std::chrono::steady_clock::now() < until);
+    std::this_thread::yield();
+  }
+  BOOST_TEST(s.get("/v1/files")["data"][0]["id"] == keep);
+}
+
+BOOST_AUTO_TEST_CASE(a_retry_before_the_end_says_which_batch_is_not_at_its_end) {
+  sim_process sim;
+  sim.control({{"hold", prompt_text(0)}});
+  running_service s{sim};
+  const auto id = s.create(s.upload(job_lines(1)))["id"].get<std::string>();
+  s.wait_status(id, "in_progress");
+  const auto early = s.post("/v1/batches/" + id + "/retry", json::object(), 409);
+  BOOST_TEST(early["error"]["message"] == "the batch is in_progress; wait for its end");
+  s.post("/v1/batches/" + id + "/cancel", json::object());
+  sim.control({{"hold", ""}});
 }
 
 BOOST_AUTO_TEST_CASE(health_says_what_is) {

@@ -109,10 +109,71 @@ BOOST_AUTO_TEST_CASE(a_file_with_bad_lines_is_refused_line_by_line_and_nothing_i
   BOOST_TEST(has(ended.errors, "bad.jsonl:3: "), ended.errors);
   BOOST_TEST(has(ended.errors, "Nothing was sent"), ended.errors);
   BOOST_TEST(sim.stat("requests") == 0U);
+  const auto id = first_line(ended.output);
+  const auto shown = call({"status", id});
+  BOOST_TEST(shown.status.code == 2);
+  BOOST_TEST(has(shown.output, ":2: "), shown.output);
+  BOOST_TEST(has(shown.output, ":3: "), shown.output);
+  const auto none = call({"results", id});
+  BOOST_TEST(none.status.code == 2);
+  BOOST_TEST(has(none.errors, "its job file was refused: see `perennial status " + id + "`"),
+             none.errors);
   const auto skipped =
     call({"submit", (dir / "bad.jsonl").string(), "-q", "-o", "-", "--on-invalid", "skip"});
   BOOST_TEST(skipped.status.code == 1);
   BOOST_TEST(json_lines(skipped.output).size() == 3U);
+}
+
+BOOST_AUTO_TEST_CASE(of_many_bad_lines_the_first_are_shown_and_how_many_more_there_are) {
+  std::string text;
+  for (int i = 0; i < 50; ++i) text += "broken\n";
+  write_file(dir / "bad.jsonl", text);
+  const auto id = first_line(call({"submit", (dir / "bad.jsonl").string(), "--wait"}).output);
+  const auto shown = call({"status", id}).output;
+  BOOST_TEST(has(shown, ":20: "), shown);
+  BOOST_TEST(!has(shown, ":21: "), shown);
+  BOOST_TEST(has(shown, "and 30 more"), shown);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_batch_waits_for_is_said_once_while_waiting_and_by_status) {
+  service.reset();
+  write_file(dir / "perennial.toml", "data_dir = \"" + (dir / "data").string() +
+                                       "\"\n[[providers]]\nname = \"sim\"\nbase_url = \"" +
+                                       sim.url() + "\"\nmodels = [\"other\"]\n");
+  service.emplace(std::vector<std::string>{"--config", (dir / "perennial.toml").string()});
+  child_options o;
+  o.program = bin_dir() / "perennial";
+  o.args = {"submit", jobs(2), "--wait", "--url", service->url()};
+  child_process waiting{o};
+  constexpr std::string_view sentence = "no provider takes the model \"m\"; add it";
+  BOOST_REQUIRE_MESSAGE(waiting.wait_for_errors(sentence), waiting.errors());
+  const auto id = first_line(waiting.output());
+  BOOST_TEST(has(call({"status", id}).errors, sentence));
+  BOOST_TEST(call({"cancel", id}).status.ok());
+  BOOST_REQUIRE(waiting.wait());
+  const auto said = waiting.errors();
+  BOOST_TEST(said.find(sentence) == said.rfind(sentence), said);
+}
+
+BOOST_AUTO_TEST_CASE(an_output_that_cannot_be_written_is_said_before_anything_is_sent) {
+  const auto file = jobs(1);
+  const auto folder = dir.path().string();
+  for (const auto& [output, says] : std::vector<std::pair<std::string, std::string>>{
+         {file, "is the job file"},
+         {folder, "is a directory"},
+         {folder + "/none/x", "No such file or directory"},
+         {"/dev/null", "is no ordinary file"},
+       }) {
+    const auto ended = call({"submit", file, "-o", output});
+    BOOST_TEST(ended.status.code == 2);
+    BOOST_TEST(has(ended.errors, says), ended.errors);
+  }
+  const auto results = call({"results", "batch_1", "-o", folder + "/none/x"});
+  BOOST_TEST(has(results.errors, "No such file or directory"), results.errors);
+  BOOST_TEST(call({"status"}).output == "");
+  const auto link = (dir / "link").string();
+  std::filesystem::create_symlink(file, link);
+  BOOST_TEST(has(call({"submit", file, "-o", link}).errors, "is the job file"));
 }
 
 BOOST_AUTO_TEST_CASE(the_same_key_gives_the_same_batch_and_leaves_no_second_file) {
@@ -235,6 +296,9 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_said_in_one_sentence_with_the_right_exit_s
          {{"submit", (dir / "none").string()}, 2, "No such file"},
          {{"submit", file, "--endpoint", "/v1/chat"}, 2, "is not an endpoint"},
          {{"submit", file, "--metadata", "novalue"}, 2, "must be KEY=VALUE"},
+         {{"submit", file, "--metadata", "a=1", "--metadata", "a=2"}, 2, "--metadata has a twice"},
+         {{"submit", dir.path().string()}, 2, "is a directory; a job file is needed"},
+         {{"status", "--url", "foo"}, 2, "http://127.0.0.1:7733"},
          {{"submit", file, "--completion-window", "soon"}, 2, "completion window"},
          {{"status", "--watch"}, 2, "needs the id"},
          {{"results", "x", "--follow", "-o", "f"}, 2, "--follow writes to standard output"},

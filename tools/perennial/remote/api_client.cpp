@@ -11,6 +11,7 @@
 #include <httplib.h>
 #include <nlohmann/json.hpp>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -138,7 +139,7 @@ result<api_client> api_client::connect(const std::string& given) {
   const std::string text = !given.empty()                     ? given
                            : variable != nullptr && *variable ? variable
                                                               : std::string{default_service_url};
-  auto parsed = parse_base_url(text);
+  auto parsed = parse_base_url(text, default_service_url);
   if (!parsed) return fail(parsed.error(), "the service's URL (PERENNIAL_URL or --url)");
   auto prefix = parsed->prefix;
   if (prefix.ends_with("/v1")) prefix.resize(prefix.size() - 3); // as OpenAI's clients write it
@@ -229,6 +230,10 @@ result<openai::file_object> api_client::upload(const std::string& path,
   const unique_fd opened{from_stdin ? -1 : ::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (!from_stdin && !opened)
     return fail(errc::invalid_input, "the job file {}: {}", path, std::strerror(errno));
+  struct stat what {};
+  if (::fstat(from_stdin ? STDIN_FILENO : opened.get(), &what) == 0 && S_ISDIR(what.st_mode)) {
+    return fail(errc::invalid_input, "{} is a directory; a job file is needed", path);
+  }
   upload_body source{file_name(path), from_stdin ? STDIN_FILENO : opened.get(), go_on};
   // Sent in chunks, so that a pipe or a growing file is no special case.
   const auto answer = http_->Post(
@@ -291,8 +296,6 @@ result<service_state> api_client::state() {
     for (const auto& p : *all) {
       if (!p.is_object()) continue;
       out.in_flight += p.value("in_flight", uint64_t{0});
-      if (const auto a = p.find("alarm"); a != p.end() && a->is_string())
-        out.alarm += (out.alarm.empty() ? "" : "; ") + a->get<std::string>();
     }
   }
   return out;

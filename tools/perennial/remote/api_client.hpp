@@ -29,7 +29,6 @@ std::string random_hex();
 struct service_state {
   uint64_t in_flight = 0; ///< Calls, over all providers.
   uint64_t rss_bytes = 0;
-  std::string alarm; ///< What needs a person, of all providers; else empty.
 };
 
 /// One thread at a time. Errors: `unavailable` where nothing can be reached or the service is busy

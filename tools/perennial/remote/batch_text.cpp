@@ -26,6 +26,19 @@ std::optional<int64_t> end_of(const openai::batch_object& b) {
   return std::nullopt;
 }
 
+/// Why its file was refused.
+std::string refusal(const openai::batch_object& b) {
+  const auto problems = b.perennial ? b.perennial->problems : b.errors.size();
+  std::string out = "its job file was refused, nothing was sent:\n";
+  const auto shown = problem_lines(b, b.input_file_id, problems_shown);
+  for (const auto& line : shown) out += fmt::format("  {}\n", line);
+  if (problems > shown.size()) {
+    out += fmt::format("  and {} more{}\n", with_commas(problems - shown.size()),
+                       b.errors.size() > shown.size() ? " (--json shows the first 1,000)" : "");
+  }
+  return out;
+}
+
 } // namespace
 
 bool is_final(const openai::batch_object& b) {
@@ -79,6 +92,7 @@ std::string details(const openai::batch_object& b) {
   row("output", b.output_file_id);
   row("errors", b.error_file_id);
   for (const auto& [key, value] : b.metadata) row("metadata", fmt::format("{}={}", key, value));
+  if (b.status == "failed") out += refusal(b);
   out.pop_back();
   return out;
 }

@@ -28,6 +28,9 @@ std::string details(const openai::batch_object& b);
 /// A table with a head, newest first.
 std::string table(const std::vector<openai::batch_object>& batches);
 
+/// How many bad lines are shown.
+inline constexpr size_t problems_shown = 20;
+
 /// The lines that kept a batch from starting; `jobs` is what to call the file.
 std::vector<std::string> problem_lines(const openai::batch_object& b, const std::string& jobs,
                                        size_t most);

@@ -5,7 +5,9 @@
 #include "tools/perennial/remote/batch_text.hpp"
 #include "tools/perennial/terminal.hpp"
 
+#include <algorithm>
 #include <thread>
+#include <vector>
 
 namespace perennial::tool {
 
@@ -33,12 +35,9 @@ public:
     if (away_) say("The service is back.");
     away_ = false;
     if (!progress_) return;
+    warn(b);
     const auto state = api.state();
     if (!state) return;
-    if (state->alarm != alarm_) {
-      alarm_ = state->alarm;
-      if (!alarm_.empty()) say_warning(alarm_);
-    }
     progress_sample s;
     s.done = b.completed + b.failed;
     s.total = b.total;
@@ -48,15 +47,26 @@ public:
     if (b.status != "in_progress") s.note = b.status;
     if (b.perennial && b.perennial->paused)
       s.note = "paused: " + b.perennial->pause_reason;
-    else if (!alarm_.empty())
+    else if (b.perennial && !b.perennial->waiting_for.empty())
       s.note = "waits for a provider";
     show_progress(view_.line(s, steady_now()));
   }
 
 private:
+  /// What it waits for, each sentence when it appears.
+  void warn(const openai::batch_object& b) {
+    auto now = b.perennial ? b.perennial->waiting_for : std::vector<std::string>{};
+    for (const auto& sentence : now) {
+      if (std::find(warned_.begin(), warned_.end(), sentence) != warned_.end()) continue;
+      clear_progress();
+      say_warning(sentence);
+    }
+    warned_ = std::move(now);
+  }
+
   bool progress_;
   bool away_ = false;
-  std::string alarm_;
+  std::vector<std::string> warned_;
   progress_view view_;
 };
 

@@ -1,6 +1,7 @@
 // `perennial results`: what a batch of a running service has so far, or as it comes.
 #include "tools/perennial/exit_code.hpp"
 #include "tools/perennial/remote/batch_text.hpp"
+#include "tools/perennial/remote/output_check.hpp"
 #include "tools/perennial/remote/remote_command.hpp"
 #include "tools/perennial/remote/result_download.hpp"
 #include "tools/perennial/terminal.hpp"
@@ -20,11 +21,17 @@ struct results_options {
   bool follow = false;
 };
 
+/// There are no results, and there will be none.
+int refused(const openai::batch_object& b) {
+  say_error(fmt::format("its job file was refused: see `perennial status {}`", b.id));
+  return exit_status(b);
+}
+
 int follow(const results_options& o, api_client& api) {
   signals interrupts;
   auto b = follow_results(api, o.batch, o.failed_only, interrupts);
   if (!b) return give_up(b.error());
-  return exit_status(*b);
+  return b->status == "failed" ? refused(*b) : exit_status(*b);
 }
 
 int results(const results_options& o) {
@@ -34,11 +41,13 @@ int results(const results_options& o) {
               "and -o");
     return wrong_use;
   }
+  if (auto ok = check_output(o.output); !ok) return give_up(ok.error());
   auto api = api_client::connect(o.url);
   if (!api) return give_up(api.error());
   if (o.follow) return follow(o, *api);
   auto b = api->get_batch(o.batch);
   if (!b) return give_up(b.error());
+  if (b->status == "failed") return refused(*b);
   const results_wanted what{o.order.empty() ? "input" : o.order, o.failed_only};
   if (auto ok = download_results(*api, o.batch, what, o.output); !ok) return give_up(ok.error());
   if (!is_final(*b)) {

@@ -50,6 +50,9 @@ int show_one(const status_options& o, api_client& api) {
   auto b = o.watch ? watch_batch(api, o.batch, interrupts, {}) : api.get_batch(o.batch);
   if (!b) return give_up(b.error());
   fmt::print("{}\n", o.json ? openai::to_json(*b) : details(*b));
+  if (!o.json && b->perennial) {
+    for (const auto& sentence : b->perennial->waiting_for) say_warning(sentence);
+  }
   return is_final(*b) ? exit_status(*b) : int{done};
 }
 

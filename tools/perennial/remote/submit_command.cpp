@@ -6,6 +6,7 @@
 #include "tools/perennial/progress_view.hpp"
 #include "tools/perennial/remote/batch_text.hpp"
 #include "tools/perennial/remote/batch_watch.hpp"
+#include "tools/perennial/remote/output_check.hpp"
 #include "tools/perennial/remote/remote_command.hpp"
 #include "tools/perennial/remote/result_download.hpp"
 #include "tools/perennial/terminal.hpp"
@@ -19,7 +20,6 @@ namespace perennial::tool {
 
 namespace {
 
-constexpr size_t problems_shown = 20;
 constexpr int create_tries = 6; // 1 s, 2 s, … between them: half a minute
 
 struct submit_options {
@@ -50,7 +50,12 @@ result<std::string> request_body(const submit_options& o, const std::string& fil
     if (equals == std::string::npos || equals == 0) {
       return fail(errc::invalid_input, "--metadata {} must be KEY=VALUE", pair);
     }
-    j["metadata"][pair.substr(0, equals)] = pair.substr(equals + 1);
+    auto& metadata = j["metadata"];
+    const auto key = pair.substr(0, equals);
+    if (metadata.contains(key)) {
+      return fail(errc::invalid_input, "--metadata has {} twice; give it once", key);
+    }
+    metadata[key] = pair.substr(equals + 1);
   }
   try {
     return j.dump();
@@ -107,6 +112,7 @@ int submit(const submit_options& o) {
   }
   if (auto ok = jobs::check_endpoint(o.endpoint); !ok) return give_up(ok.error());
   if (auto ok = request_body(o, {}); !ok) return give_up(ok.error()); // before anything is sent
+  if (auto ok = check_output(o.output, o.jobs); !ok) return give_up(ok.error());
   auto api = api_client::connect(o.url);
   if (!api) return give_up(api.error());
   auto file = api->upload(o.jobs, [&](uint64_t bytes) {

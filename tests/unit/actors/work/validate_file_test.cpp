@@ -3,6 +3,8 @@
 #include "storage/rule_set.hpp"
 #include "tests/unit/actors/job_file.hpp"
 
+#include <set>
+
 using namespace perennial;
 using namespace perennial::actors;
 using namespace perennial::storage;
@@ -32,6 +34,20 @@ std::vector<std::string> codes(const validation_job& job) {
   return out;
 }
 
+/// In steps as small as they can be. Returns the most bad lines that were held at once.
+size_t find_all_duplicates(job_world& w, validation_job& job,
+                           const duplicate_limits& limits = {1, 2, 3}) {
+  size_t most = 0;
+  bool done = false;
+  while (!done) {
+    done = must(find_duplicates(*w.db, job, limits));
+    if (!job.bad_lines) continue;
+    most = std::max(most, job.bad_lines->results.size());
+    must(w.db->commit(*std::exchange(job.bad_lines, nullptr)));
+  }
+  return most;
+}
+
 using list = std::vector<std::string>;
 
 } // namespace
@@ -45,8 +61,50 @@ BOOST_AUTO_TEST_CASE(a_repeated_custom_id_is_found_in_its_later_line) {
   while (!step(w, job, 1)) {
   }
   BOOST_TEST(job.problems.empty());
-  must(find_duplicates(*w.db, job));
+  find_all_duplicates(w, job);
   BOOST_TEST(codes(job) == (list{"3 duplicate_custom_id"}));
+}
+
+BOOST_AUTO_TEST_CASE(repeated_custom_ids_are_told_in_order_of_the_file_whatever_the_steps) {
+  job_world w;
+  std::string text;
+  list later;
+  for (int i = 0; i < 40; ++i) { // 13 ids; "c0" is there more often than a step has rows
+    text += job(fmt::format("c{}", i % 3 == 0 ? 0 : i % 13)) + "\n";
+    std::set<int> seen;
+    for (int k = 0; k < i; ++k) seen.insert(k % 3 == 0 ? 0 : k % 13);
+    if (seen.contains(i % 3 == 0 ? 0 : i % 13)) {
+      later.push_back(fmt::format("{} duplicate_custom_id", 2 * i + 1));
+    }
+  }
+  const auto file = w.upload(text);
+  for (const uint64_t window : {1U, 3U, 7U, 40U, 100U}) {
+    for (const uint64_t rows : {1U, 2U, 5U, 100U}) {
+      const auto batch = w.make(w.definition(file.id));
+      auto job = job_of(w, batch.id);
+      while (!step(w, job, 1)) {
+      }
+      find_all_duplicates(w, job, {1, rows, window});
+      BOOST_TEST(codes(job) == later);
+      BOOST_TEST(job.problems.total() == later.size());
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(skipped_duplicates_are_held_a_few_thousand_at_a_time) {
+  job_world w;
+  std::string text;
+  for (int i = 0; i < 20'000; ++i) text += job(fmt::format("c{}", i / 2));
+  auto d = w.definition(w.upload(text).id);
+  d.on_invalid = invalid_policy::skip;
+  const auto batch = w.make(d);
+  auto job = job_of(w, batch.id);
+  while (!step(w, job, 1 << 20)) {
+  }
+  BOOST_TEST(find_all_duplicates(w, job, {}) <= step_bad_lines);
+  BOOST_TEST(job.problems.total() == 10'000U);
+  BOOST_TEST(job.problems.kept().size() == 1000U);
+  BOOST_TEST(w.get(batch.id).progress.failed == 10'000U);
 }
 
 BOOST_AUTO_TEST_CASE(bad_lines_are_found_again_after_a_death_at_any_step) {
@@ -93,8 +151,8 @@ BOOST_AUTO_TEST_CASE(validations_under_other_rules_do_not_see_each_others_lines)
     if (!a_done) a_done = step(w, a, 1);
     if (!b_done) b_done = step(w, b, 1);
   }
-  must(find_duplicates(*w.db, a));
-  must(find_duplicates(*w.db, b));
+  find_all_duplicates(w, a);
+  find_all_duplicates(w, b);
   BOOST_TEST(codes(a) == (list{"2 duplicate_custom_id"}));
   BOOST_TEST(codes(b).size() == 1U);
   BOOST_TEST(codes(b) != codes(a));
@@ -104,7 +162,7 @@ BOOST_AUTO_TEST_CASE(validations_under_other_rules_do_not_see_each_others_lines)
   auto c = job_of(w, later.id);
   while (!step(w, c, 1)) {
   }
-  must(find_duplicates(*w.db, c));
+  find_all_duplicates(w, c);
   BOOST_TEST(codes(c) == codes(b));
 }
 

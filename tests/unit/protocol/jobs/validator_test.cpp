@@ -197,6 +197,23 @@ BOOST_AUTO_TEST_CASE(each_part_of_a_short_form_is_checked) {
                   rules_for("/v1/responses")) == problem_code::conflicting_member);
 }
 
+BOOST_AUTO_TEST_CASE(a_stream_is_refused_where_the_endpoint_has_one) {
+  for (const char* asks : {R"({"stream":true})", R"({"a":1,"stream":true,"b":2})",
+                           R"({"str\u0065am":true})", R"({"stream":false,"stream":true})"}) {
+    BOOST_TEST(code(openai_line("a", asks)) == problem_code::stream_not_supported, asks);
+  }
+  for (const char* good : {R"({"stream":false})", R"({"stream":null})",
+                           R"({"stream_options":true,"a":{"stream":true}})"}) {
+    BOOST_TEST(code(openai_line("a", good)) == "good", good);
+  }
+  const auto prompt = R"({"prompt":"a","stream":true})";
+  for (const char* endpoint : {"/v1/chat/completions", "/v1/completions", "/v1/responses"}) {
+    BOOST_TEST(code(prompt, rules_for(endpoint)) == problem_code::stream_not_supported);
+    BOOST_TEST(code(R"({"prompt":"a","stream":false})", rules_for(endpoint)) == "good");
+  }
+  BOOST_TEST(code(prompt, rules_for("/v1/images/generations")) == "good");
+}
+
 BOOST_AUTO_TEST_CASE(a_member_that_counts_may_stand_once) {
   BOOST_TEST(code(R"({"custom_id":"b",)" + openai_line("a", "{}").substr(1)) ==
              problem_code::duplicate_member);

@@ -54,6 +54,7 @@ batch_object full_batch() {
   x.retried = 5;
   x.ambiguous = 6;
   x.dropped = 7;
+  x.waiting_for = {"the key was refused"};
   b.perennial = x;
   return b;
 }
@@ -104,7 +105,7 @@ BOOST_AUTO_TEST_CASE(a_batch_is_written_with_all_its_fields) {
     R"("output_tokens_details":{"reasoning_tokens":2},"total_tokens":30},)"
     R"("metadata":{"z":"1","a":"2"},"perennial":{"paused":true,"pause_reason":"key refused",)"
     R"("retry_of":"batch_0000000000000001","format":"text","on_invalid":"skip","weight":3,)"
-    R"("problems":4,"retried":5,"ambiguous":6,"dropped":7}})");
+    R"("problems":4,"retried":5,"ambiguous":6,"dropped":7,"waiting_for":["the key was refused"]}})");
 }
 
 BOOST_AUTO_TEST_CASE(objects_read_back_as_they_were) {

@@ -26,13 +26,21 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(validation_goes_on_where_it_was, impl, implementat
   BOOST_TEST(must(w.db->find_custom_id(file.id, rules, hash_128("c"))).empty());
   BOOST_TEST(must(w.db->find_custom_id(file.id + 1, rules, a)).empty());
   std::vector<std::pair<hash128, line_no>> seen;
-  must(w.db->scan_custom_ids(file.id, rules, [&](const hash128& h, line_no n) {
+  must(w.db->scan_custom_ids(file.id, rules, {}, [&](const hash128& h, line_no n) {
     seen.emplace_back(h, n);
     return true;
   }));
   BOOST_TEST(seen.size() == 4U);
   BOOST_TEST(std::is_sorted(seen.begin(), seen.end()));
-  must(w.db->scan_custom_ids(file.id, rules, [&](const hash128&, line_no) {
+  auto rest = std::vector(seen.begin() + 2, seen.end());
+  must(w.db->scan_custom_ids(file.id, rules, {seen[1].first, seen[1].second + 1},
+                             [&](const hash128& h, line_no n) {
+                               BOOST_TEST((std::pair{h, n} == rest.front()));
+                               rest.erase(rest.begin());
+                               return true;
+                             }));
+  BOOST_TEST(rest.empty());
+  must(w.db->scan_custom_ids(file.id, rules, {}, [&](const hash128&, line_no) {
     seen.clear();
     return false;
   }));
@@ -232,7 +240,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(batches_with_other_rules_do_not_share_custom_ids, 
   BOOST_TEST(found(b) == (list{1, 2}));
   BOOST_TEST(found(c) == (list{0}));
   uint64_t seen = 0;
-  must(w.db->scan_custom_ids(file.id, rule_set_of(b.definition), [&](const hash128&, line_no) {
+  must(w.db->scan_custom_ids(file.id, rule_set_of(b.definition), {}, [&](const hash128&, line_no) {
     ++seen;
     return true;
   }));

@@ -45,6 +45,16 @@ std::string read_line(World& w, const file_record& file, line_no n) {
 
 BOOST_AUTO_TEST_SUITE(store_uploads)
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_time_to_expire_may_come_behind_the_bytes, impl, implementations) {
+  world<impl> w;
+  auto up = must(w.db->begin_upload({"a", file_purpose::batch, at(5), {}}));
+  must(up->append("one\n"));
+  up->expire_at(at(9));
+  const auto file = must(up->finish());
+  w.restart();
+  BOOST_TEST((must(w.db->get_file(file.id)).expires == at(9)));
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_finished_upload_is_there_with_its_counts, impl, implementations) {
   world<impl> w;
   auto up = must(w.db->begin_upload({"my jobs.jsonl", file_purpose::batch, at(5), at(6)}));
