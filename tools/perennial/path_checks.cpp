@@ -96,6 +96,7 @@ result<void> check_job_file(const std::string& jobs) {
 }
 
 result<void> check_output(const std::string& output, const std::string& jobs) {
+  if (output.empty() || output == "-") return {};
   if (auto ok = check_target(output, jobs); !ok) return ok;
   if (auto ok = check_folder(folder_of(output), output); !ok) return ok;
   return check_target(output_file::temporary_of(output), jobs);

@@ -159,10 +159,10 @@ BOOST_AUTO_TEST_CASE(an_output_that_cannot_be_written_is_said_before_anything_is
   const auto file = jobs(1);
   const auto folder = dir.path().string();
   for (const auto& [output, says] : std::vector<std::pair<std::string, std::string>>{
-         {file, "is the job file"},
+         {file, "would replace the job file"},
          {folder, "is a directory"},
          {folder + "/none/x", "No such file or directory"},
-         {"/dev/null", "is no ordinary file"},
+         {"/dev/null", "is a device or a pipe"},
        }) {
     const auto ended = call({"submit", file, "-o", output});
     BOOST_TEST(ended.status.code == 2);
@@ -173,7 +173,7 @@ BOOST_AUTO_TEST_CASE(an_output_that_cannot_be_written_is_said_before_anything_is
   BOOST_TEST(call({"status"}).output == "");
   const auto link = (dir / "link").string();
   std::filesystem::create_symlink(file, link);
-  BOOST_TEST(has(call({"submit", file, "-o", link}).errors, "is the job file"));
+  BOOST_TEST(has(call({"submit", file, "-o", link}).errors, "would replace the job file"));
 }
 
 BOOST_AUTO_TEST_CASE(the_same_key_gives_the_same_batch_and_leaves_no_second_file) {

@@ -1,7 +1,7 @@
 // `perennial results`: what a batch of a running service has so far, or as it comes.
 #include "tools/perennial/exit_code.hpp"
+#include "tools/perennial/path_checks.hpp"
 #include "tools/perennial/remote/batch_text.hpp"
-#include "tools/perennial/remote/output_check.hpp"
 #include "tools/perennial/remote/remote_command.hpp"
 #include "tools/perennial/remote/result_download.hpp"
 #include "tools/perennial/terminal.hpp"
