@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <csignal>
 #include <fstream>
 
 namespace perennial::test {
@@ -71,6 +72,43 @@ int run_case::doctor() const {
   child_process p{o};
   const auto status = p.wait();
   return status && status->signal == 0 ? status->code : -1;
+}
+
+namespace {
+
+/// Results on disk, of all batches; none where there is no database yet.
+uint64_t durable_results(const std::filesystem::path& data) {
+  child_options o;
+  o.program = bin_dir() / "perennial";
+  o.args = {"doctor", data.string(), "--json"};
+  child_process p{o};
+  const auto status = p.wait();
+  const auto report = nlohmann::json::parse(p.output(), nullptr, false);
+  if (!status || !status->ok() || report.is_discarded()) return 0;
+  uint64_t sum = 0;
+  for (const auto& b : report["batches"]) {
+    sum += b["completed"].get<uint64_t>() + b["failed"].get<uint64_t>();
+  }
+  return sum;
+}
+
+} // namespace
+
+uint64_t kill_and_count_owed(child_process& p, const sim_process& sim,
+                             const std::filesystem::path& data) {
+  p.kill(SIGSTOP); // from here on it sends nothing
+  auto stats = sim.stats();
+  for (;;) { // until the sim has read what is on the way
+    auto next = sim.stats();
+    if (next["requests"] == stats["requests"]) break;
+    stats = std::move(next);
+  }
+  p.kill(SIGKILL);
+  p.wait();
+  const auto given =
+    stats["distinct_prompts_answered"].get<uint64_t>() + stats["in_flight"].get<uint64_t>();
+  const auto durable = durable_results(data);
+  return given - std::min(given, durable);
 }
 
 } // namespace perennial::test

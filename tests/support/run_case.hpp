@@ -39,6 +39,12 @@ private:
   uint64_t prompts_;
 };
 
+/// Kills it with SIGKILL in the middle of its work, and tells how many calls a repetition may cost:
+/// the prompts that the sim has answered or has in hand at that moment, less the results that are
+/// on disk in `data`. Both are counted from outside.
+uint64_t kill_and_count_owed(child_process& p, const sim_process& sim,
+                             const std::filesystem::path& data);
+
 /// The text of prompt `i`.
 std::string prompt_text(uint64_t i);
 

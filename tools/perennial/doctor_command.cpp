@@ -76,6 +76,21 @@ void print(const json& r) {
   }
 }
 
+/// Why the directory could not be examined, and what to do.
+int tell(const error& e, const std::string& dir) {
+  const bool theirs = e.kind == errc::conflict || e.kind == errc::not_found ||
+                      e.kind == errc::unsupported || e.kind == errc::invalid_input;
+  if (theirs) {
+    say_error(e.message);
+    return wrong_use;
+  }
+  say_error(fmt::format("{} is damaged or cannot be read: {}. Keep a copy of it. If the disk is "
+                        "sound, put a good copy in its place, or begin anew (the state of a run: "
+                        "`perennial run` with --fresh)",
+                        dir, e.message));
+  return some_failed;
+}
+
 int doctor(const std::string& dir, bool as_json) {
   storage::open_options o;
   o.data_dir = dir;
@@ -83,16 +98,9 @@ int doctor(const std::string& dir, bool as_json) {
   o.program = "perennial doctor";
   o.read_only = true;
   auto db = storage::open_store(o);
-  if (!db) {
-    say_error(db.error().message);
-    return db.error().kind == errc::conflict || db.error().kind == errc::not_found ? wrong_use
-                                                                                   : unreachable;
-  }
+  if (!db) return tell(db.error(), dir);
   auto found = examine(**db);
-  if (!found) {
-    say_error(found.error().message);
-    return unreachable;
-  }
+  if (!found) return tell(found.error(), dir);
   if (as_json)
     fmt::print("{}\n", found->report.dump());
   else

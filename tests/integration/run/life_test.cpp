@@ -159,4 +159,20 @@ BOOST_FIXTURE_TEST_CASE(a_second_process_on_the_same_state_is_refused_by_name_an
   BOOST_TEST(c.check_results().empty());
 }
 
+BOOST_AUTO_TEST_CASE(doctor_says_of_a_damaged_state_what_is_damaged_and_what_to_do) {
+  const finished_run done;
+  BOOST_TEST(done.c.doctor() == 0);
+  for (const auto& e : std::filesystem::directory_iterator(done.c.data() / "db")) {
+    if (!e.path().filename().string().starts_with("MANIFEST")) continue;
+    auto bytes = read_file(e.path());
+    BOOST_REQUIRE(bytes.size() > 40U);
+    bytes.replace(bytes.size() / 2, 8, "garbage!");
+    write_file(e.path(), bytes);
+  }
+  const auto ended = run_command({"doctor", done.c.data().string()});
+  BOOST_TEST(ended.status.code == 1);
+  BOOST_TEST(has(ended.errors, done.c.data().string() + " is damaged"), ended.errors);
+  BOOST_TEST(has(ended.errors, "Keep a copy"), ended.errors);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
