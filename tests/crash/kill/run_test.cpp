@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(kills_among_faults_fail_no_line_wrongly) {
                    "--jitter",
                    "0.5",
                    "--rate-429",
-                   "0.01",
+                   "0.001",
                    "--rate-429-after",
                    "0.001",
                    "--rate-500",

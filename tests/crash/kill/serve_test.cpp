@@ -92,7 +92,7 @@ BOOST_AUTO_TEST_CASE(twenty_kills_leave_exactly_one_result_per_line) {
   BOOST_TEST_INFO_SCOPE("PERENNIAL_SEED=" << seed);
   std::mt19937_64 random{seed};
   // Faults after which a prompt was not answered: so whoever is answered twice was out at a kill.
-  sim_process sim{{"--latency", "60ms", "--jitter", "0.5", "--rate-429", "0.01", "--rate-500",
+  sim_process sim{{"--latency", "60ms", "--jitter", "0.5", "--rate-429", "0.001", "--rate-500",
                    "0.02", "--rate-503", "0.01", "--rate-reset-before", "0.01", "--seed",
                    std::to_string(seed % 1000)}};
   const run_case jobs{lines};

@@ -12,7 +12,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <functional>
+#include <thread>
 #include <vector>
 
 using namespace perennial::test;
@@ -31,7 +34,8 @@ struct fixture {
 
   uint64_t resident() { return resident_bytes_of(serve.process().pid()); }
 
-  /// The median time of a list of files, on a connection of its own each time.
+  /// The longest but one of 31 lists of files, on a connection of its own each time. (But one: the
+  /// machine that runs other tests beside this one may hold up any process once.)
   double good_client() {
     std::vector<double> times;
     for (int i = 0; i < 31; ++i) {
@@ -43,15 +47,31 @@ struct fixture {
         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
           .count());
     }
-    std::nth_element(times.begin(), times.begin() + 15, times.end());
-    return times[15];
+    std::sort(times.begin(), times.end());
+    return times[times.size() - 2];
+  }
+
+  /// While `attack` is made again and again beside it.
+  void must_be_unmoved_by(const std::function<void()>& attack) {
+    std::atomic<bool> enough{false};
+    std::atomic<int> rounds{0};
+    std::thread attacker{[&] {
+      while (!enough) {
+        attack();
+        ++rounds;
+      }
+    }};
+    while (rounds == 0) std::this_thread::yield();
+    must_be_unmoved();
+    enough = true;
+    attacker.join();
   }
 
   void must_be_unmoved() {
-    const auto median = good_client();
-    BOOST_TEST_MESSAGE("a good client: " << median << " ms; memory: " << before / mib
+    const auto longest = good_client();
+    BOOST_TEST_MESSAGE("a good client: " << longest << " ms; memory: " << before / mib
                                          << " MiB, then " << resident() / mib << " MiB");
-    BOOST_TEST(median < served_within_ms);
+    BOOST_TEST(longest < served_within_ms);
     BOOST_TEST(resident() < before + unmoved);
     BOOST_TEST(serve.process().running());
   }
@@ -81,7 +101,10 @@ BOOST_AUTO_TEST_CASE(two_hundred_thousand_headers) {
     BOOST_TEST(client.answer().status == 431);
     BOOST_TEST(client.closed_by_server());
   }
-  must_be_unmoved();
+  must_be_unmoved_by([&] {
+    raw_client client{serve.port()};
+    client.send(request("GET", "/v1/files", headers));
+  });
 }
 
 BOOST_AUTO_TEST_CASE(an_endless_header_line) {
@@ -95,7 +118,12 @@ BOOST_AUTO_TEST_CASE(an_endless_header_line) {
   }
   BOOST_TEST(!open, "it took " << sent << " MiB of one header");
   BOOST_TEST(client.answer().status == 431);
-  must_be_unmoved();
+  must_be_unmoved_by([&] {
+    raw_client again{serve.port()};
+    again.send("GET /v1/files HTTP/1.1\r\nHost: a\r\nX-Long: ");
+    for (int i = 0; i < 4 && again.send(more); ++i) {
+    }
+  });
 }
 
 BOOST_AUTO_TEST_CASE(both_lengths) {
@@ -110,7 +138,10 @@ BOOST_AUTO_TEST_CASE(both_lengths) {
               "\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
   BOOST_TEST(upload.answer().status == 400);
   BOOST_TEST(upload.closed_by_server());
-  must_be_unmoved();
+  must_be_unmoved_by([&] {
+    raw_client again{serve.port()};
+    again.send(both + request("GET", "/v1/files"));
+  });
 }
 
 BOOST_AUTO_TEST_CASE(a_thousand_slow_heads) {
