@@ -51,7 +51,7 @@ int main(int argc, char** argv) {
   ::mallopt(M_ARENA_MAX, 4);
   // What is big goes back to the system when it is freed: without this the threshold follows what
   // was freed, up to 32 MiB, and an hour of long answers leaves gigabytes.
-  ::mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+  ::mallopt(M_MMAP_THRESHOLD, 4 * 1024 * 1024);
   CLI::App app{"Runs large batches of LLM prompts to the end.", "perennial"};
   app.set_version_flag("--version", "perennial " PERENNIAL_VERSION);
   app.require_subcommand(1);

@@ -305,13 +305,14 @@ result<void> check_and_clear(const run_options& o, const actors::service_config&
 
 int run(const run_options& options) {
   init_log("error"); // what a person should know is said by the watcher, once
+  const auto started = steady_now();
   signals interrupts;
   auto config = to_config(options);
   if (auto ok = check_and_clear(options, config); !ok) return fail_with(ok.error());
   auto service = actors::service::start(std::move(config));
   if (!service) return fail_with(service.error());
   interrupts.on_hurry([&] { (*service)->hurry(); });
-  running r{options, interrupts, **service};
+  running r{options, interrupts, **service, started};
   const auto status = run_batch(r);
   // All that matters is on disk; calls that are still out belong to no one who waits.
   (*service)->stop(std::chrono::milliseconds{0});

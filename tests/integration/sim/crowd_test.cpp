@@ -59,8 +59,8 @@ size_t count(const std::string& text, const std::string& what) {
 
 BOOST_AUTO_TEST_SUITE(crowds)
 
-BOOST_AUTO_TEST_CASE(two_thousand_connections_are_served_at_once) {
-  constexpr size_t n = 2000;
+BOOST_AUTO_TEST_CASE(ten_thousand_connections_are_served_at_once) {
+  constexpr size_t n = 10'000;
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
