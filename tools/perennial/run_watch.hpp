@@ -20,7 +20,7 @@ struct running {
   const run_options& options;
   signals& interrupts;
   actors::service& service;
-  steady_time started; ///< Of the command.
+  steady_time started;      ///< Of the command.
   uint64_t done_before = 0; ///< Results that earlier invocations made.
 };
 
