@@ -72,7 +72,10 @@ void workload::compare_batches(store& db) {
         finding("batch {} should not be there", b.id);
         continue;
       }
-      batches_[b.id] = {b.definition.file, {}, b.definition.lines, {}, {}};
+      auto& known = batches_[b.id];
+      known.file = b.definition.file;
+      known.lines = b.definition.lines;
+      known.retry_of = b.definition.retry_of;
       highest_id_ = std::max(highest_id_, b.id);
     }
     compare_batch(db, b);
@@ -90,10 +93,36 @@ void workload::compare_batch(store& db, const batch_record& found) {
   if (found.state != known.state) finding("batch {} has another state", found.id);
   if (found.definition.lines != known.lines) finding("batch {} has other lines", found.id);
   compare_results(db, found);
+  compare_unrun(db, found);
+  if (known.retry_of != 0) compare_selection(db, found);
   const auto findings = db.check(found.id);
   if (!findings)
     return finding("batch {} cannot be checked: {}", found.id, findings.error().message);
   for (const auto& f : *findings) finding("batch {}: {}", found.id, f);
+}
+
+void workload::compare_unrun(store& db, const batch_record& found) {
+  auto& known = batches_[found.id];
+  const auto unrun = db.get_unrun(found.id);
+  if (!unrun) return finding("batch {}: {}", found.id, unrun.error().message);
+  if (now_.laid_out == std::pair{found.id, *unrun}) known.unrun = *unrun;
+  uint64_t bytes = 0;
+  for (const auto& s : known.unrun) bytes += s.bytes;
+  if (*unrun != known.unrun || found.progress.unrun_bytes != bytes) {
+    finding("batch {} has other lines that never ran", found.id);
+  }
+}
+
+void workload::compare_selection(store& db, const batch_record& found) {
+  auto& known = batches_[found.id];
+  const auto parent = db.get_batch(known.retry_of);
+  if (!parent) return finding("the parent of batch {} is lost", found.id);
+  const auto whole = parent->progress.total - parent->progress.completed;
+  if (now_.selected == found.id && found.progress.total == whole) known.selected = true;
+  const auto wanted = known.selected ? whole : 0;
+  if (found.progress.total != wanted) {
+    finding("the retry {} has {} lines, not {}", found.id, found.progress.total, wanted);
+  }
 }
 
 bool workload::group_is_there(const std::vector<batch_record>& found) {
@@ -184,7 +213,8 @@ void workload::compare_unfinished(store& db) {
   for (const auto& r : *resumed) {
     found.insert(r.batch.id);
     compare_waits(db, r);
-    if (r.batch.state.status == batch_status::validating) compare_validation(db, r);
+    if (r.batch.state.status != batch_status::validating) continue;
+    if (r.batch.definition.retry_of == 0) compare_validation(db, r);
   }
   for (const auto& [id, b] : batches_) {
     if (found.contains(id) == is_final(b.state.status)) finding("batch {} is resumed wrongly", id);

@@ -33,7 +33,7 @@ std::optional<error> workload::run(store& db, int steps) {
 }
 
 result<void> workload::step(store& db) {
-  switch (random_.below(16)) {
+  switch (random_.below(18)) {
   case 0:
   case 1:
   case 2:
@@ -43,6 +43,8 @@ result<void> workload::step(store& db) {
   case 6: return validate(db, random_batch(false));
   case 7: return change_state(db, random_batch(true));
   case 8: return random_.below(4) == 0 ? delete_file(db) : result<void>{};
+  case 9: return random_.below(3) == 0 ? lay_out(db, random_batch(true)) : result<void>{};
+  case 10: return retry(db);
   default: return commit(db);
   }
 }
@@ -108,7 +110,7 @@ batch_id workload::random_batch(bool in_progress) {
   std::vector<batch_id> fit;
   for (const auto& [id, b] : batches_) {
     const auto wanted = in_progress ? batch_status::in_progress : batch_status::validating;
-    if (b.state.status == wanted) fit.push_back(id);
+    if (b.state.status == wanted && b.retry_of == 0) fit.push_back(id);
   }
   return fit.empty() ? 0 : fit[random_.below(fit.size())];
 }
@@ -190,6 +192,66 @@ result<void> workload::change_state(store& db, batch_id id) {
   const auto done = db.set_state(id, state);
   if (!done) return tl::unexpected{done.error()};
   batches_[id].state = state;
+  return {};
+}
+
+/// The end of a batch of which lines never ran: two writes, each acknowledged.
+result<void> workload::lay_out(store& db, batch_id id) {
+  if (id == 0) return {};
+  auto& b = batches_[id];
+  auto state = b.state;
+  state.status = batch_status::finalizing;
+  state.finalizing_at = some_time;
+  now_.state = std::pair{id, state};
+  if (const auto done = db.set_state(id, state); !done) return tl::unexpected{done.error()};
+  b.state = state;
+  now_ = {};
+  ++acknowledged_;
+  const auto now = db.get_batch(id);
+  if (!now) return tl::unexpected{now.error()};
+  const auto bytes = 1 + random_.below(1000);
+  const auto unrun = static_cast<uint32_t>(b.lines - b.results.size());
+  const std::vector<store::unrun_segment> segments{{0, 1, now->progress.error_bytes, bytes, unrun}};
+  now_.laid_out = std::pair{id, segments};
+  if (const auto done = db.set_unrun(id, segments, bytes); !done) {
+    return tl::unexpected{done.error()};
+  }
+  b.unrun = segments;
+  return {};
+}
+
+/// A retry of a batch that was cancelled, and the choice of its lines.
+result<void> workload::retry(store& db) {
+  for (const auto& [id, parent] : batches_) {
+    const bool fits = parent.state.status == batch_status::cancelled && !parent.results.empty() &&
+                      parent.retry_of == 0 && !files_[parent.file].deleted;
+    if (!fits || random_.below(3) != 0) continue;
+    batch_definition d;
+    d.file = parent.file;
+    d.created = some_time;
+    d.endpoint = std::to_string(requests_++);
+    d.retry_of = id;
+    now_.created = d;
+    const auto made = db.create_batch(d, {d.endpoint, sha256(d.endpoint)});
+    if (!made) return tl::unexpected{made.error()};
+    const auto mine = made->batch.id;
+    highest_id_ = std::max(highest_id_, mine);
+    auto& known = batches_[mine];
+    known.file = parent.file;
+    known.lines = parent.lines;
+    known.retry_of = id;
+    now_ = {};
+    ++acknowledged_;
+    now_.selected = mine;
+    std::optional<uint32_t> segment = 0;
+    while (segment) {
+      auto next = db.select_failed(mine, *segment);
+      if (!next) return tl::unexpected{next.error()};
+      segment = *next;
+    }
+    known.selected = true;
+    return {};
+  }
   return {};
 }
 

@@ -46,6 +46,9 @@ private:
     std::map<storage::line_no, storage::waiting_entry> waits;
     uint64_t dropped = 0;
     uint64_t validated = 0; ///< Lines whose custom_ids are there.
+    std::vector<storage::store::unrun_segment> unrun = {};
+    storage::batch_id retry_of = 0;
+    bool selected = false; ///< A retry's lines are chosen.
   };
   /// What was asked and not answered when the power went.
   struct on_its_way {
@@ -55,6 +58,9 @@ private:
     std::optional<storage::batch_definition> created;
     std::optional<std::pair<storage::batch_id, storage::batch_state>> state;
     std::optional<std::pair<storage::batch_id, uint64_t>> validated;
+    std::optional<std::pair<storage::batch_id, std::vector<storage::store::unrun_segment>>>
+      laid_out;
+    std::optional<storage::batch_id> selected;
     storage::commit_group group;
   };
 
@@ -64,6 +70,8 @@ private:
   result<void> validate(storage::store& db, storage::batch_id id);
   result<void> commit(storage::store& db);
   result<void> change_state(storage::store& db, storage::batch_id id);
+  result<void> lay_out(storage::store& db, storage::batch_id id);
+  result<void> retry(storage::store& db);
   result<void> delete_file(storage::store& db);
   void apply(const storage::commit_group& group);
   std::string random_text();
@@ -73,6 +81,8 @@ private:
   void compare_batches(storage::store& db);
   void compare_batch(storage::store& db, const storage::batch_record& found);
   bool group_is_there(const std::vector<storage::batch_record>& found);
+  void compare_unrun(storage::store& db, const storage::batch_record& found);
+  void compare_selection(storage::store& db, const storage::batch_record& found);
   void compare_results(storage::store& db, const storage::batch_record& found);
   void compare_unfinished(storage::store& db);
   void compare_waits(storage::store& db, const storage::batch_resume& found);
