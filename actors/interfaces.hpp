@@ -59,6 +59,14 @@ CAF_ADD_ATOM(perennial, perennial::actors, status_atom, "status")
 CAF_ADD_ATOM(perennial, perennial::actors, grant_atom, "grant")
 CAF_ADD_ATOM(perennial, perennial::actors, release_atom, "release")
 CAF_ADD_ATOM(perennial, perennial::actors, start_atom, "start")
+CAF_ADD_ATOM(perennial, perennial::actors, hold_atom, "hold")
+CAF_ADD_ATOM(perennial, perennial::actors, workers_atom, "workers")
+CAF_ADD_ATOM(perennial, perennial::actors, restart_atom, "restart")
+CAF_ADD_ATOM(perennial, perennial::actors, scale_atom, "scale")
+CAF_ADD_ATOM(perennial, perennial::actors, reset_atom, "reset")
+CAF_ADD_ATOM(perennial, perennial::actors, details_atom, "details")
+CAF_ADD_ATOM(perennial, perennial::actors, reload_atom, "reload")
+CAF_ADD_ATOM(perennial, perennial::actors, available_atom, "available")
 
 CAF_ADD_TYPE_ID(perennial, (perennial::actors::group_ptr))
 CAF_ADD_TYPE_ID(perennial, (perennial::actors::commit_reply))
@@ -87,6 +95,12 @@ CAF_ADD_TYPE_ID(perennial, (perennial::actors::memory_class))
 CAF_ADD_TYPE_ID(perennial, (perennial::actors::memory_grant_ptr))
 CAF_ADD_TYPE_ID(perennial, (perennial::actors::memory_status))
 CAF_ADD_TYPE_ID(perennial, (perennial::actors::provider_status))
+CAF_ADD_TYPE_ID(perennial, (perennial::actors::worker_list_ptr))
+CAF_ADD_TYPE_ID(perennial, (perennial::actors::breaker_details_ptr))
+CAF_ADD_TYPE_ID(perennial, (perennial::actors::throttle_details_ptr))
+CAF_ADD_TYPE_ID(perennial, (perennial::actors::provider_details_ptr))
+CAF_ADD_TYPE_ID(perennial, (perennial::actors::provider_keys_ptr))
+CAF_ADD_TYPE_ID(perennial, (perennial::actors::availability_ptr))
 CAF_ADD_TYPE_ID(perennial, (perennial::actors::dispatcher_status))
 
 CAF_END_TYPE_ID_BLOCK(perennial)
@@ -138,6 +152,8 @@ using dispatcher_actor = caf::typed_actor<
   caf::reacts_to<back_atom, returned_list>,
   // Results that are on disk.
   caf::reacts_to<recorded_atom, recorded>,
+  // Which lines a provider takes now, and which it does not for a while.
+  caf::reacts_to<available_atom, availability_ptr>,
   // From the reader and the validator.
   caf::reacts_to<lines_atom, read_reply>, caf::reacts_to<valid_atom, storage::batch_record>,
   caf::reacts_to<finished_atom, storage::batch_record>,
@@ -166,12 +182,25 @@ using validator_actor = caf::typed_actor<
 using supervisor_actor = caf::typed_actor<
   caf::reacts_to<work_atom, item_list>,
   // Calls lie finished in the tray. True: its own look, not a worker's word.
-  caf::reacts_to<called_atom, bool>, caf::reacts_to<gate_atom, breaker_gate>,
-  caf::reacts_to<permits_atom, throttle_permits>,
+  caf::reacts_to<called_atom, bool>,
+  // From the breaker of this number (0: the whole provider's), and the throttle of this key.
+  caf::reacts_to<gate_atom, uint32_t, breaker_gate>,
+  caf::reacts_to<permits_atom, uint32_t, throttle_permits>,
   // Give back what is queued of this batch.
   caf::reacts_to<forget_atom, uint64_t>,
-  // Unpark by hand.
+  // No new calls until the opposite is said: the disk is short of room for results.
+  caf::reacts_to<hold_atom, bool>,
+  // By hand: unpark; close the breakers; new keys.
   caf::replies_to<resume_atom>::with<provider_status>,
+  caf::replies_to<reset_atom>::with<provider_status>,
+  caf::replies_to<reload_atom, provider_keys_ptr>::with<provider_status>,
+  // By hand: a new worker for each, when its call has ended, or (true) at once; says how many.
+  caf::replies_to<restart_atom, bool>::with<uint32_t>,
+  // By hand: at most so many calls at once from now on; 0: as many as it bears.
+  caf::replies_to<scale_atom, uint32_t>::with<provider_status>,
+  // For people.
+  caf::replies_to<workers_atom>::with<worker_list_ptr>,
+  caf::replies_to<details_atom>::with<provider_details_ptr>,
   // Give back what is queued and take no new lines; true: abort the calls in flight as well.
   caf::reacts_to<drain_atom, bool>, caf::replies_to<status_atom>::with<provider_status>,
   // Internal: send on what was gathered; timers.
@@ -180,15 +209,21 @@ using supervisor_actor = caf::typed_actor<
 /// CIRCUIT_BREAKER: learns outcomes, pushes gates.
 using breaker_actor =
   caf::typed_actor<caf::reacts_to<outcome_atom, outcome_list>,
-                   caf::replies_to<status_atom>::with<breaker_gate>, caf::reacts_to<resume_atom>,
-                   caf::reacts_to<wakeup_atom, uint64_t>>;
+                   caf::replies_to<status_atom>::with<breaker_gate>,
+                   // With its history, for people.
+                   caf::replies_to<details_atom>::with<breaker_details_ptr>,
+                   // Close by hand.
+                   caf::reacts_to<reset_atom>, caf::reacts_to<wakeup_atom, uint64_t>>;
 
 /// THROTTLE: learns outcomes and use, pushes permits.
-using throttle_actor = caf::typed_actor<caf::reacts_to<outcome_atom, outcome_list>,
-                                        // So many calls went out.
-                                        caf::reacts_to<used_atom, uint32_t>,
-                                        caf::replies_to<status_atom>::with<throttle_permits>,
-                                        caf::reacts_to<wakeup_atom, uint64_t>>;
+using throttle_actor =
+  caf::typed_actor<caf::reacts_to<outcome_atom, outcome_list>,
+                   // So many calls went out.
+                   caf::reacts_to<used_atom, uint32_t>,
+                   caf::replies_to<status_atom>::with<throttle_permits>,
+                   caf::replies_to<details_atom>::with<throttle_details_ptr>,
+                   // At most so many calls at once; 0: find out.
+                   caf::reacts_to<scale_atom, uint32_t>, caf::reacts_to<wakeup_atom, uint64_t>>;
 
 /// CLIENT_WORKER: makes one call at a time on a connection of its own.
 using worker_actor = caf::typed_actor<caf::reacts_to<call_atom, item_ptr>>;

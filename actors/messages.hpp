@@ -154,6 +154,18 @@ struct provider_status {
   std::string alarm;    ///< A sentence, when something needs a person; else empty.
 };
 
+// What people ask for; each is defined in a header of its own, by those who show it.
+using worker_list_ptr = std::shared_ptr<const struct worker_list>;
+using breaker_details_ptr = std::shared_ptr<const struct breaker_details>;
+using throttle_details_ptr = std::shared_ptr<const struct throttle_details>;
+using provider_details_ptr = std::shared_ptr<const struct provider_details>;
+
+/// A provider's keys, read anew.
+using provider_keys_ptr = std::shared_ptr<const struct provider_keys>;
+
+/// Which lines a provider takes now.
+using availability_ptr = std::shared_ptr<const struct provider_availability>;
+
 // -- memory
 // ------------------------------------------------------------------------------------------
 
@@ -195,4 +207,10 @@ PERENNIAL_LOCAL_MESSAGE(perennial::actors::memory_class)
 PERENNIAL_LOCAL_MESSAGE(perennial::actors::memory_grant_ptr)
 PERENNIAL_LOCAL_MESSAGE(perennial::actors::memory_status)
 PERENNIAL_LOCAL_MESSAGE(perennial::actors::provider_status)
+PERENNIAL_LOCAL_MESSAGE(perennial::actors::worker_list_ptr)
+PERENNIAL_LOCAL_MESSAGE(perennial::actors::breaker_details_ptr)
+PERENNIAL_LOCAL_MESSAGE(perennial::actors::throttle_details_ptr)
+PERENNIAL_LOCAL_MESSAGE(perennial::actors::provider_details_ptr)
+PERENNIAL_LOCAL_MESSAGE(perennial::actors::provider_keys_ptr)
+PERENNIAL_LOCAL_MESSAGE(perennial::actors::availability_ptr)
 PERENNIAL_LOCAL_MESSAGE(perennial::actors::dispatcher_status)

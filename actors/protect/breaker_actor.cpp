@@ -1,5 +1,6 @@
 #include "actors/protect/breaker_actor.hpp"
 
+#include "actors/protect/details.hpp"
 #include "protocol/base/log.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -14,7 +15,7 @@ using self_ptr = breaker_actor::stateful_pointer<breaker_actor_state>;
 
 void push(self_ptr self) {
   auto& st = self->state;
-  self->send(st.supervisor, gate_atom_v, st.decision.gate());
+  self->send(st.supervisor, gate_atom_v, st.number, st.decision.gate());
   if (const auto when = st.decision.next_wakeup()) {
     const auto wait =
       std::max<steady_time::duration>(*when - self->clock().now(), std::chrono::milliseconds{1});
@@ -48,12 +49,13 @@ call_report report_of(const perennial::outcome& o) {
 } // namespace
 
 breaker_actor::behavior_type breaker_behavior(self_ptr self, const provider_config& provider,
-                                              supervisor_actor supervisor) {
+                                              supervisor_actor supervisor, uint32_t number) {
   breaker_config config;
   config.open_for = {.first = provider.breaker_open, .max = 30 * provider.breaker_open};
   self->state.decision = circuit_breaker{config};
   self->state.provider = provider.name;
   self->state.supervisor = std::move(supervisor);
+  self->state.number = number;
   push(self);
   return {
     [self](outcome_atom, const outcome_list& events) {
@@ -68,7 +70,15 @@ breaker_actor::behavior_type breaker_behavior(self_ptr self, const provider_conf
       if (moved) changed(self);
     },
     [self](status_atom) { return self->state.decision.gate(); },
-    [self](resume_atom) {
+    [self](details_atom) -> breaker_details_ptr {
+      auto& st = self->state;
+      auto out = std::make_shared<breaker_details>();
+      out->gate = st.decision.gate();
+      out->history.assign(st.decision.history().begin(), st.decision.history().end());
+      out->window = st.decision.window(self->clock().now());
+      return out;
+    },
+    [self](reset_atom) {
       if (self->state.decision.reset(self->clock().now())) changed(self);
     },
     [self](wakeup_atom, uint64_t generation) {

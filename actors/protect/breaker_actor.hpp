@@ -15,6 +15,7 @@ struct breaker_actor_state {
   circuit_breaker decision;
   std::string provider;
   supervisor_actor supervisor;
+  uint32_t number = 0; ///< By which the supervisor knows it.
   std::mt19937_64 random{std::random_device{}()};
   uint64_t timer_generation = 0;
   static inline const char* name = "circuit_breaker";
@@ -22,6 +23,6 @@ struct breaker_actor_state {
 
 breaker_actor::behavior_type
 breaker_behavior(breaker_actor::stateful_pointer<breaker_actor_state> self,
-                 const provider_config& provider, supervisor_actor supervisor);
+                 const provider_config& provider, supervisor_actor supervisor, uint32_t number);
 
 } // namespace perennial::actors

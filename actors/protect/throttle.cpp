@@ -52,6 +52,14 @@ bool throttle::on_overload(const call_timing& call, steady_time now) {
 
 bool throttle::on_tick(steady_time now) { return refresh(now); }
 
+bool throttle::set_in_flight(uint32_t calls, steady_time now) {
+  auto& c = config_.concurrency;
+  c.fixed = calls == 0 ? std::nullopt : std::optional{calls};
+  if (!c.fixed) c.start = std::clamp(concurrency_.limit(), c.start, c.max); // from where it is
+  concurrency_ = concurrency_limit{c, now};
+  return refresh(now);
+}
+
 std::optional<steady_time> throttle::next_wakeup(steady_time now) const {
   if (permits_.paused_until) return permits_.paused_until;
   auto token = requests_.next_token();

@@ -65,6 +65,9 @@ public:
 
   bool on_tick(steady_time now);
 
+  /// By hand: so many calls at once, or (0) as many as it finds that the provider bears.
+  bool set_in_flight(uint32_t calls, steady_time now);
+
   /// When to call on_tick; nothing while only reports can change the permits.
   std::optional<steady_time> next_wakeup(steady_time now) const;
 

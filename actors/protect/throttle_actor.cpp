@@ -1,5 +1,7 @@
 #include "actors/protect/throttle_actor.hpp"
 
+#include "actors/protect/details.hpp"
+
 #include <caf/typed_event_based_actor.hpp>
 
 #include <algorithm>
@@ -13,7 +15,7 @@ using self_ptr = throttle_actor::stateful_pointer<throttle_state>;
 void push(self_ptr self) {
   auto& st = self->state;
   const auto now = self->clock().now();
-  self->send(st.supervisor, permits_atom_v, st.decision->permits());
+  self->send(st.supervisor, permits_atom_v, st.number, st.decision->permits());
   if (const auto when = st.decision->next_wakeup(now)) {
     const auto wait = std::max<steady_time::duration>(*when - now, std::chrono::milliseconds{1});
     self->delayed_send(self, wait, wakeup_atom_v, ++st.timer_generation);
@@ -44,9 +46,10 @@ bool learn(throttle& t, const outcome_event& e, steady_time now) {
 } // namespace
 
 throttle_actor::behavior_type throttle_behavior(self_ptr self, const provider_config& config,
-                                                supervisor_actor supervisor) {
+                                                supervisor_actor supervisor, uint32_t number) {
   self->state.decision.emplace(settings_of(config), self->clock().now());
   self->state.supervisor = std::move(supervisor);
+  self->state.number = number;
   push(self);
   return {
     [self](outcome_atom, const outcome_list& events) {
@@ -59,6 +62,12 @@ throttle_actor::behavior_type throttle_behavior(self_ptr self, const provider_co
       if (self->state.decision->on_used(calls, self->clock().now())) push(self);
     },
     [self](status_atom) { return self->state.decision->permits(); },
+    [self](details_atom) -> throttle_details_ptr {
+      return std::make_shared<throttle_details>(throttle_details{self->state.decision->permits()});
+    },
+    [self](scale_atom, uint32_t in_flight) {
+      if (self->state.decision->set_in_flight(in_flight, self->clock().now())) push(self);
+    },
     [self](wakeup_atom, uint64_t generation) {
       auto& st = self->state;
       if (generation != st.timer_generation) return;

@@ -13,12 +13,13 @@ namespace perennial::actors {
 struct throttle_state {
   std::optional<throttle> decision;
   supervisor_actor supervisor;
+  uint32_t number = 0; ///< By which the supervisor knows it.
   uint64_t timer_generation = 0;
   static inline const char* name = "throttle";
 };
 
 throttle_actor::behavior_type
 throttle_behavior(throttle_actor::stateful_pointer<throttle_state> self,
-                  const provider_config& config, supervisor_actor supervisor);
+                  const provider_config& config, supervisor_actor supervisor, uint32_t number);
 
 } // namespace perennial::actors

@@ -72,6 +72,7 @@ dispatcher_actor::behavior_type dispatcher_behavior(dispatcher_ptr self, dispatc
       pump(self);
     },
     [self](back_atom, returned_list& lines) { take_back(self, lines); },
+    [](available_atom, const availability_ptr&) {},
     [self](recorded_atom, const recorded& r) { take_results(self, r); },
     [self](lines_atom, read_reply& reply) { take_lines(self, reply); },
     [self](valid_atom, const batch_record& b) {

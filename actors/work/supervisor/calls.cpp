@@ -86,6 +86,8 @@ void take_call(supervisor_ptr self, call_done& d) {
     goes_out(st, d.worker, std::move(d.next), d.item->sent);
   } else {
     st.idle.push_back(d.worker);
+    st.workers[d.worker].since = self->clock().now();
+    if (*st.workers[d.worker].retiring) replace_worker(self, d.worker);
   }
   if (d.answered) ++st.answered;
   // What is beyond a small answer was asked for as it came.

@@ -55,7 +55,7 @@ call_done_ptr make_call(const worker_peers& peers, item_ptr item) {
   }
   done->memory->shrink_to(done->result ? done->result->text.capacity() : 0);
   done->item = std::move(item);
-  if (fate == line_fate::result) done->next = peers.ready->take(peers.number);
+  if (fate == line_fate::result && !*peers.retiring) done->next = peers.ready->take(peers.number);
   return done;
 }
 

@@ -13,6 +13,7 @@
 #include "protocol/provider/connection.hpp"
 #include "storage/inflight.hpp"
 
+#include <atomic>
 #include <memory>
 
 namespace perennial::actors {
@@ -28,6 +29,7 @@ struct worker_peers {
   std::shared_ptr<shelf> ready;
   std::shared_ptr<tray> finished;
   supervisor_actor supervisor;
+  std::shared_ptr<const std::atomic<bool>> retiring; ///< Set: take nothing from the shelf.
 };
 
 struct worker_state {

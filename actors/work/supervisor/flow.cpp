@@ -56,7 +56,7 @@ void ask_memory(supervisor_ptr self, uint64_t needed) {
 /// Whether one more call may be made now, whatever the line.
 bool may_call(supervisor_ptr self, steady_time now) {
   auto& st = self->state;
-  if (st.draining || st.in_flight >= st.throttle_says.in_flight) return false;
+  if (st.draining || st.held || st.in_flight >= st.throttle_says.in_flight) return false;
   if (st.unsynced >= most_unsynced) return false; // the store's answer pumps again
   if (st.throttle_says.paused_until && *st.throttle_says.paused_until > now) {
     wake_at(self, *st.throttle_says.paused_until, now);
@@ -92,7 +92,7 @@ void hand_out(supervisor_ptr self, item_ptr item, steady_time now) {
 /// Nothing holds lines up: neither a limit on calls nor a park nor a pause.
 bool flows_freely(const supervisor_state& st, steady_time now) {
   const auto& t = st.throttle_says;
-  return !st.draining && st.unsynced < most_unsynced &&
+  return !st.draining && !st.held && st.unsynced < most_unsynced &&
          st.breaker_permits.available() == unlimited_permits &&
          st.throttle_calls.available() == unlimited_permits && st.parked.nothing_parked() &&
          (!t.paused_until || *t.paused_until <= now) && st.in_flight <= t.in_flight;
@@ -112,7 +112,8 @@ size_t shelf_target(const supervisor_state& st) {
 /// Asks the dispatcher for as many lines as could be in flight, and a few to have at hand.
 void ask_for_lines(supervisor_ptr self) {
   auto& st = self->state;
-  if (st.draining || st.breaker_says.permits == 0 || st.throttle_says.in_flight == 0) return;
+  if (st.draining || st.held || st.breaker_says.permits == 0 || st.throttle_says.in_flight == 0)
+    return;
   const auto limit = st.throttle_says.in_flight;
   const auto spare = 2 * static_cast<uint32_t>(at_hand(st));
   const auto have =

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "actors/work/supervisor/supervisor.hpp"
+#include "actors/work/supervisor/worker_list.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -37,6 +38,12 @@ void give_back_queued(supervisor_ptr self, const std::function<bool(const work_i
 
 /// The number of a worker that has nothing to do; a new one where there is none.
 uint32_t idle_worker(supervisor_ptr self);
+/// Ends an idle worker and puts a new one in its place.
+void replace_worker(supervisor_ptr self, uint32_t number);
+/// Replaces every worker: an idle one at once, others when their call has ended; `now` aborts it.
+/// @returns how many.
+uint32_t restart_workers(supervisor_ptr self, bool now);
+worker_list list_workers(supervisor_ptr self);
 /// Puts a new worker in the place of one that died; its line goes back.
 void worker_died(supervisor_ptr self, const caf::down_msg& down);
 

@@ -1,6 +1,7 @@
 #include "actors/work/supervisor/supervisor.hpp"
 
 #include "actors/protect/breaker_actor.hpp"
+#include "actors/protect/details.hpp"
 #include "actors/protect/throttle_actor.hpp"
 #include "actors/work/supervisor/parts.hpp"
 
@@ -54,6 +55,24 @@ provider_status status(supervisor_ptr self) {
   return s;
 }
 
+/// Asks breaker and throttle, and answers when both have.
+caf::result<provider_details_ptr> details(supervisor_ptr self) {
+  auto promise = self->make_response_promise<provider_details_ptr>();
+  auto out = std::make_shared<provider_details>();
+  out->status = status(self);
+  out->parked = self->state.parked.parked();
+  self->request(self->state.breaker, caf::infinite, details_atom_v)
+    .then([self, promise, out](const breaker_details_ptr& b) {
+      out->breaker = *b;
+      self->request(self->state.throttle, caf::infinite, details_atom_v)
+        .then([promise, out](const throttle_details_ptr& t) mutable {
+          out->throttle = *t;
+          promise.deliver(provider_details_ptr{out});
+        });
+    });
+  return promise;
+}
+
 } // namespace
 
 double jitter(supervisor_ptr self) {
@@ -64,8 +83,8 @@ supervisor_actor::behavior_type supervisor_behavior(supervisor_ptr self, supervi
   auto& st = self->state;
   st.peers = std::move(peers);
   const auto me = caf::actor_cast<supervisor_actor>(self);
-  st.breaker = self->spawn<caf::linked>(breaker_behavior, st.peers.config, me);
-  st.throttle = self->spawn<caf::linked>(throttle_behavior, st.peers.config, me);
+  st.breaker = self->spawn<caf::linked>(breaker_behavior, st.peers.config, me, uint32_t{0});
+  st.throttle = self->spawn<caf::linked>(throttle_behavior, st.peers.config, me, uint32_t{0});
   self->set_down_handler([self](const caf::down_msg& down) { worker_died(self, down); });
   self->set_exit_handler([self](const caf::exit_msg& why) {
     // Workers that still hold a call must not keep the shutdown waiting.
@@ -88,7 +107,7 @@ supervisor_actor::behavior_type supervisor_behavior(supervisor_ptr self, supervi
       if (own_look) self->state.look_sent = false;
       collect_calls(self);
     },
-    [self](gate_atom, const breaker_gate& g) {
+    [self](gate_atom, uint32_t, const breaker_gate& g) {
       auto& s = self->state;
       s.breaker_permits.on_gate(g.epoch, g.permits);
       s.breaker_says = g;
@@ -100,7 +119,7 @@ supervisor_actor::behavior_type supervisor_behavior(supervisor_ptr self, supervi
       clear_shelf(s); // its lines are stamped with the epoch before
       pump(self);
     },
-    [self](permits_atom, const throttle_permits& p) {
+    [self](permits_atom, uint32_t, const throttle_permits& p) {
       auto& s = self->state;
       s.throttle_calls.on_gate(1, p.calls);
       s.throttle_says = p;
@@ -109,12 +128,30 @@ supervisor_actor::behavior_type supervisor_behavior(supervisor_ptr self, supervi
     [self](forget_atom, uint64_t batch) {
       give_back_queued(self, [batch](const work_item& i) { return i.batch->id == batch; });
     },
+    [self](hold_atom, bool held) {
+      self->state.held = held;
+      pump(self);
+    },
     [self](resume_atom) {
       self->state.parked.resume();
-      self->send(self->state.breaker, resume_atom_v);
+      self->send(self->state.breaker, reset_atom_v);
       pump(self);
       return status(self);
     },
+    [self](reset_atom) {
+      self->send(self->state.breaker, reset_atom_v);
+      return status(self);
+    },
+    [self](reload_atom, const provider_keys_ptr&) { return status(self); },
+    [self](restart_atom, bool now) { return restart_workers(self, now); },
+    [self](scale_atom, uint32_t in_flight) {
+      self->send(self->state.throttle, scale_atom_v, in_flight);
+      return status(self);
+    },
+    [self](workers_atom) -> worker_list_ptr {
+      return std::make_shared<const worker_list>(list_workers(self));
+    },
+    [self](details_atom) { return details(self); },
     [self](drain_atom, bool abort) { drain(self, abort); },
     [self](status_atom) { return status(self); },
     [self](flush_atom) { flush(self); },

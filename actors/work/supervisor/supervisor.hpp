@@ -21,6 +21,7 @@
 #include "protocol/provider/connection.hpp"
 #include "storage/inflight.hpp"
 
+#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
@@ -47,8 +48,10 @@ struct supervisor_peers {
 struct worker_slot {
   worker_actor handle;
   std::shared_ptr<perennial::connection> connection;
-  item_ptr item; ///< The line it works on; null when idle.
-  steady_time since{};
+  item_ptr item;       ///< The line it works on; null when idle.
+  steady_time since{}; ///< Of its call, or of being idle.
+  /// Set: it takes no line from the shelf, and is replaced as soon as its call has ended.
+  std::shared_ptr<std::atomic<bool>> retiring = std::make_shared<std::atomic<bool>>(false);
   uint64_t calls = 0;
   uint32_t restarts = 0;
 };
@@ -100,6 +103,7 @@ struct supervisor_state {
 
   supervisor_outbox outbox;
   bool draining = false;
+  bool held = false;        ///< No new calls: the disk is short of room.
   uint32_t commits_out = 0; ///< Groups that the store has not answered.
   uint32_t unsynced = 0;    ///< Results in those groups and in the outbox.
   uint64_t timer_generation = 0;

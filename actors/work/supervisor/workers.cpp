@@ -6,29 +6,24 @@ namespace perennial::actors {
 
 namespace {
 
-worker_peers peers_of_worker(supervisor_ptr self, uint32_t number,
-                             std::shared_ptr<perennial::connection> over) {
-  const auto& st = self->state;
-  return {number,
-          st.peers.config,
-          std::move(over),
-          st.peers.knowledge,
-          st.peers.answers,
-          st.peers.calls_out,
-          st.ready,
-          st.finished,
-          caf::actor_cast<supervisor_actor>(self)};
+/// A connection and a thread of its own, in the place of this number.
+void start_worker(supervisor_ptr self, uint32_t number) {
+  auto& st = self->state;
+  auto& w = st.workers[number];
+  w.connection = std::shared_ptr<perennial::connection>{st.peers.client->new_connection()};
+  w.retiring = std::make_shared<std::atomic<bool>>(false);
+  w.since = self->clock().now();
+  w.handle = self->spawn<caf::detached + caf::monitored>(
+    worker_behavior, worker_peers{number, st.peers.config, w.connection, st.peers.knowledge,
+                                  st.peers.answers, st.peers.calls_out, st.ready, st.finished,
+                                  caf::actor_cast<supervisor_actor>(self), w.retiring});
+  st.by_address[w.handle->address()] = number;
 }
 
 uint32_t spawn_worker(supervisor_ptr self) {
-  auto& st = self->state;
-  const auto number = static_cast<uint32_t>(st.workers.size());
-  worker_slot w;
-  w.connection = std::shared_ptr<perennial::connection>{st.peers.client->new_connection()};
-  w.handle = self->spawn<caf::detached + caf::monitored>(
-    worker_behavior, peers_of_worker(self, number, w.connection));
-  st.by_address[w.handle->address()] = number;
-  st.workers.push_back(std::move(w));
+  const auto number = static_cast<uint32_t>(self->state.workers.size());
+  self->state.workers.emplace_back();
+  start_worker(self, number);
   return number;
 }
 
@@ -40,6 +35,51 @@ uint32_t idle_worker(supervisor_ptr self) {
   const auto number = st.idle.back();
   st.idle.pop_back();
   return number;
+}
+
+void replace_worker(supervisor_ptr self, uint32_t number) {
+  auto& st = self->state;
+  auto& w = st.workers[number];
+  st.by_address.erase(w.handle->address()); // its end is no death
+  w.connection->close();
+  self->send_exit(w.handle, caf::exit_reason::user_shutdown);
+  start_worker(self, number);
+  ++w.restarts;
+}
+
+uint32_t restart_workers(supervisor_ptr self, bool now) {
+  auto& st = self->state;
+  for (uint32_t number = 0; number < st.workers.size(); ++number) {
+    auto& w = st.workers[number];
+    if (!w.item) {
+      replace_worker(self, number);
+      continue;
+    }
+    *w.retiring = true;
+    if (now) w.connection->abort();
+  }
+  return static_cast<uint32_t>(st.workers.size());
+}
+
+worker_list list_workers(supervisor_ptr self) {
+  const auto& st = self->state;
+  const auto now = self->clock().now();
+  worker_list out{st.peers.config.name, {}};
+  for (uint32_t number = 0; number < st.workers.size(); ++number) {
+    const auto& w = st.workers[number];
+    worker_view v{.number = number,
+                  .handle = w.handle,
+                  .retiring = *w.retiring,
+                  .age = std::chrono::floor<std::chrono::milliseconds>(now - w.since),
+                  .calls = w.calls,
+                  .restarts = w.restarts};
+    if (w.item) {
+      v.batch = w.item->batch->id;
+      v.line = w.item->line;
+    }
+    out.workers.push_back(std::move(v));
+  }
+  return out;
 }
 
 void worker_died(supervisor_ptr self, const caf::down_msg& down) {
@@ -73,11 +113,7 @@ void worker_died(supervisor_ptr self, const caf::down_msg& down) {
     give_back(std::exchange(w.item, nullptr));
   }
   if (auto untold = st.ready->untold(number)) give_back(std::move(untold));
-  // The same place, a new connection and thread.
-  w.connection = std::shared_ptr<perennial::connection>{st.peers.client->new_connection()};
-  w.handle = self->spawn<caf::detached + caf::monitored>(
-    worker_behavior, peers_of_worker(self, number, w.connection));
-  st.by_address[w.handle->address()] = number;
+  start_worker(self, number); // the same place
   ++w.restarts;
   st.idle.push_back(number);
   if (verdict.park) {
