@@ -67,6 +67,7 @@ CAF_ADD_ATOM(perennial, perennial::actors, reset_atom, "reset")
 CAF_ADD_ATOM(perennial, perennial::actors, details_atom, "details")
 CAF_ADD_ATOM(perennial, perennial::actors, reload_atom, "reload")
 CAF_ADD_ATOM(perennial, perennial::actors, available_atom, "available")
+CAF_ADD_ATOM(perennial, perennial::actors, look_atom, "look")
 
 CAF_ADD_TYPE_ID(perennial, (perennial::actors::group_ptr))
 CAF_ADD_TYPE_ID(perennial, (perennial::actors::commit_reply))
@@ -203,8 +204,8 @@ using supervisor_actor = caf::typed_actor<
   caf::replies_to<details_atom>::with<provider_details_ptr>,
   // Give back what is queued and take no new lines; true: abort the calls in flight as well.
   caf::reacts_to<drain_atom, bool>, caf::replies_to<status_atom>::with<provider_status>,
-  // Internal: send on what was gathered; timers.
-  caf::reacts_to<flush_atom>, caf::reacts_to<wakeup_atom, uint64_t>>;
+  // Internal: send on what was gathered; timers; look for workers that hang.
+  caf::reacts_to<flush_atom>, caf::reacts_to<wakeup_atom, uint64_t>, caf::reacts_to<look_atom>>;
 
 /// CIRCUIT_BREAKER: learns outcomes, pushes gates.
 using breaker_actor =

@@ -96,17 +96,42 @@ void service::spawn(std::vector<std::shared_ptr<const provider_client>> clients)
                                                        clients[i]->settings().api_key);
     supervisors_.push_back(system_.spawn(
       supervisor_behavior,
-      supervisor_peers{i, config_.providers[i], std::move(clients[i]), calls_out_, writer_, memory_,
-                       dispatcher_, answers, std::move(knowledge)}));
+      supervisor_peers{i, config_.providers[i],
+                       [client = std::move(clients[i])] {
+                         return std::shared_ptr<caller>{client->new_connection()};
+                       },
+                       calls_out_, writer_, memory_, dispatcher_, answers, std::move(knowledge)}));
   }
   directory->supervisors = supervisors_;
   caf::anon_send(dispatcher_, start_atom_v, directory_ptr{directory});
   expiry_ = system_.spawn<caf::detached>(expiry_behavior, db_, writer_);
+  watch();
+}
+
+void service::watch() {
+  std::vector<watched_actor> all{{"the store", caf::actor_cast<caf::actor>(writer_)},
+                                 {"the memory budget", caf::actor_cast<caf::actor>(memory_)},
+                                 {"the dispatcher", caf::actor_cast<caf::actor>(dispatcher_)},
+                                 {"the file expiry", caf::actor_cast<caf::actor>(expiry_)}};
+  for (size_t i = 0; i < supervisors_.size(); ++i) {
+    all.push_back({fmt::format("the supervisor of {}", config_.providers[i].name),
+                   caf::actor_cast<caf::actor>(supervisors_[i])});
+  }
+  root_ = system_.spawn(root_behavior, std::move(all), [this](std::string what) {
+    const std::lock_guard lock{failure_mutex_};
+    failure_ = std::move(what);
+  });
+}
+
+std::optional<std::string> service::failure() const {
+  const std::lock_guard lock{failure_mutex_};
+  return failure_;
 }
 
 void service::stop(std::chrono::milliseconds deadline) {
   if (std::exchange(stopped_, true) || !dispatcher_) return; // the start failed: nothing to end
   caf::scoped_actor self{system_};
+  self->send(root_, drain_atom_v, true);
   self->send(dispatcher_, drain_atom_v, true);
 
   // Drained: no call is out, and all results are on disk.
@@ -128,6 +153,7 @@ void service::stop(std::chrono::milliseconds deadline) {
     logging::info("calls in flight are aborted; their lines run again after the next start");
     drain(true, steady_now() + abort_deadline);
   }
+  exit_and_wait(self, caf::actor_cast<caf::actor>(root_));
   exit_and_wait(self, caf::actor_cast<caf::actor>(expiry_));
   for (const auto& s : supervisors_) exit_and_wait(self, caf::actor_cast<caf::actor>(s));
   exit_and_wait(self, caf::actor_cast<caf::actor>(dispatcher_));
@@ -138,6 +164,7 @@ void service::stop(std::chrono::milliseconds deadline) {
 service::~service() {
   stop(std::chrono::milliseconds{0});
   supervisors_.clear();
+  root_ = nullptr;
   expiry_ = nullptr;
   dispatcher_ = nullptr;
   memory_ = nullptr;

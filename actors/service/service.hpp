@@ -1,6 +1,9 @@
 // The whole service in one object: opens the data directory, spawns the tree, ends it in order.
 // `run` and `serve` both stand on it; so do the integration tests.
 //
+// An actor that dies unasked is told of by `failure`: then the owner stops this service and starts
+// another one on the same directory.
+//
 //   start:  lock, store, in-flight file → store actor → memory → dispatcher → supervisors → go
 //   stop:   no new calls → calls in flight end, or are aborted at the deadline → results on disk
 //           → dispatcher → supervisors → memory → store actor → database
@@ -9,6 +12,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/service/config.hpp"
 #include "actors/service/file_expiry.hpp"
+#include "actors/service/root_actor.hpp"
 #include "protocol/provider/connection.hpp"
 #include "storage/inflight.hpp"
 
@@ -18,6 +22,9 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace perennial::actors {
@@ -39,6 +46,9 @@ public:
   /// From a signal handler's thread: a `stop` that waits for calls waits no longer.
   void hurry() { hurry_ = true; }
 
+  /// Which of the actors died, in words; nothing while all live. Any thread.
+  std::optional<std::string> failure() const;
+
   const service_config& config() const { return config_; }
   storage::store& db() { return *db_; }
   caf::actor_system& system() { return system_; }
@@ -50,6 +60,7 @@ public:
 private:
   explicit service(service_config config);
   void spawn(std::vector<std::shared_ptr<const provider_client>> clients);
+  void watch();
 
   struct system_config : caf::actor_system_config {
     system_config();
@@ -65,6 +76,9 @@ private:
   dispatcher_actor dispatcher_;
   expiry_actor expiry_;
   std::vector<supervisor_actor> supervisors_;
+  root_actor root_;
+  mutable std::mutex failure_mutex_;
+  std::optional<std::string> failure_;
   std::atomic<bool> hurry_{false};
   bool stopped_ = false;
 };

@@ -58,6 +58,15 @@ struct work_item {
   steady_time sent{};
   uint64_t charged_bytes = 0;
 
+  /// One that shares nothing with this: for a line whose worker may never come back.
+  std::shared_ptr<work_item> apart() const {
+    auto out = std::make_shared<work_item>(*this);
+    out->owned.assign(body);
+    out->body = out->owned;
+    out->page.reset();
+    return out;
+  }
+
   /// Copies the body so that the page can go: for lines that wait long.
   void let_go_of_page() {
     if (!page) return;

@@ -6,15 +6,12 @@
 //    settings, TLS, names (shared)         one socket, one call at a time
 #pragma once
 
-#include "protocol/base/bytes.hpp"
 #include "protocol/base/error.hpp"
-#include "protocol/provider/answer_memory.hpp"
-#include "protocol/provider/call_report.hpp"
+#include "protocol/provider/caller.hpp"
 #include "protocol/provider/resolver.hpp"
 #include "protocol/provider/settings.hpp"
 
 #include <memory>
-#include <optional>
 #include <string_view>
 
 namespace perennial {
@@ -44,38 +41,17 @@ private:
   std::shared_ptr<resolver> names_;
 };
 
-/// Answers up to this size ask nobody for memory.
-inline constexpr uint64_t small_answer = 64 * kib;
-
-struct call_options {
-  /// In place of the provider's.
-  std::optional<call_timeouts> timeouts = {};
-  /// Asked before an answer of more than `small_answer` bytes is kept, for twice its size: the body
-  /// and what is made of it. Null: there is no limit but max_response_bytes.
-  answer_memory* memory = nullptr;
-};
-
-/// One keep-alive connection, opened when needed and again after every failure. `call` belongs to
-/// one thread at a time; `abort` and `close` may come from any.
-class connection {
+/// One keep-alive connection, opened when needed and again after every failure.
+class connection final : public caller {
 public:
-  ~connection();
+  ~connection() override;
   connection(const connection&) = delete;
   connection& operator=(const connection&) = delete;
 
-  /// Posts `body` (JSON) to `path`, a job's `url`: see `join_path`. Waits for the whole answer, at
-  /// most `total`. Follows no redirect: the report has the 3xx. Whatever the network or the
-  /// provider did wrong is in the report; the error side is for the caller's own: closed; conflict
-  /// (another thread is in a call); invalid_input (the path cannot be sent).
   result<call_report> call(std::string_view path, std::string_view body,
-                           const call_options& options = {});
-
-  /// Ends the call in progress, in whatever phase it is, and returns at once. Its report says
-  /// `aborted`. Without a call in progress nothing happens; later calls are not touched.
-  void abort();
-
-  /// As `abort`, and no more calls: they return `closed`. May be called often.
-  void close();
+                           const call_options& options = {}) override;
+  void abort() override;
+  void close() override;
 
 private:
   friend class provider_client;

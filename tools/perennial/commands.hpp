@@ -21,5 +21,6 @@ void add_status(CLI::App& app, action& chosen);
 void add_results(CLI::App& app, action& chosen);
 /// cancel, pause, resume and retry.
 void add_changes(CLI::App& app, action& chosen);
+void add_workers(CLI::App& app, action& chosen);
 
 } // namespace perennial::tool

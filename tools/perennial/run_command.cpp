@@ -1,6 +1,7 @@
 #include "tools/perennial/run_command.hpp"
 
 #include "actors/protect/memory_actor.hpp"
+#include "actors/protect/restart_policy.hpp"
 #include "actors/results/result_reader.hpp"
 #include "actors/service/ask.hpp"
 #include "actors/service/config_check.hpp"
@@ -21,6 +22,7 @@
 #include "tools/perennial/terminal.hpp"
 
 #include <filesystem>
+#include <thread>
 
 namespace perennial::tool {
 
@@ -303,21 +305,37 @@ result<void> check_and_clear(const run_options& o, const actors::service_config&
 
 } // namespace
 
+/// So long may calls in flight go on after something died: their results are paid for.
+constexpr std::chrono::seconds after_failure{5};
+
 int run(const run_options& options) {
   init_log("error"); // what a person should know is said by the watcher, once
   const auto started = steady_now();
   signals interrupts;
   auto config = to_config(options);
   if (auto ok = check_and_clear(options, config); !ok) return fail_with(ok.error());
-  auto service = actors::service::start(std::move(config));
-  if (!service) return fail_with(service.error());
-  interrupts.on_hurry([&] { (*service)->hurry(); });
-  running r{options, interrupts, **service, started};
-  const auto status = run_batch(r);
-  // All that matters is on disk; calls that are still out belong to no one who waits.
-  (*service)->stop(std::chrono::milliseconds{0});
-  interrupts.on_hurry({});
-  return status;
+  actors::restart_policy restarts{actors::whole_tree};
+  for (auto life = options;; life.retry_failed = false) { // a retry goes on as any other batch
+    auto service = actors::service::start(config);
+    if (!service) return fail_with(service.error());
+    interrupts.on_hurry([&] { (*service)->hurry(); });
+    running r{life, interrupts, **service, started};
+    const auto status = run_batch(r);
+    const auto failure = (*service)->failure();
+    // All that matters is on disk; calls that are still out belong to no one who waits.
+    (*service)->stop(failure ? after_failure : std::chrono::milliseconds{0});
+    interrupts.on_hurry({});
+    if (!failure || status != unreachable || interrupts.stops() > 0) return status;
+    const auto verdict = restarts.on_death(steady_now(), 0.5);
+    if (verdict.park) {
+      say_error(fmt::format("a part of perennial keeps failing: {}. Nothing is lost: run the same "
+                            "command again to go on",
+                            *failure));
+      return status;
+    }
+    narrate(r, fmt::format("A part of perennial failed ({}); it goes on from the disk.", *failure));
+    std::this_thread::sleep_for(verdict.delay);
+  }
 }
 
 } // namespace perennial::tool

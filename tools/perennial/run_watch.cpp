@@ -36,6 +36,7 @@ public:
       auto b = r_.service.db().get_batch(id_);
       if (b && storage::is_final(b->state.status)) return std::nullopt;
       if (r_.interrupts.stops() > 0) return interrupted();
+      if (r_.service.failure()) return unreachable; // whoever started it starts it again
       if (b && poll % polls_per_view == 0) {
         if (!look(*b)) return unreachable;
       }

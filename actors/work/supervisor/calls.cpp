@@ -76,6 +76,10 @@ void take_back(supervisor_ptr self, call_done& d) {
 
 void take_call(supervisor_ptr self, call_done& d) {
   auto& st = self->state;
+  if (st.workers[d.worker].item != d.item) { // from a worker that was given up
+    if (d.next) st.outbox.back.push_back({d.next->apart(), milliseconds{0}});
+    return;
+  }
   st.workers[d.worker].item.reset();
   ++st.workers[d.worker].calls;
   --st.in_flight;
@@ -85,9 +89,7 @@ void take_call(supervisor_ptr self, call_done& d) {
     st.ready->told(d.worker, d.next);
     goes_out(st, d.worker, std::move(d.next), d.item->sent);
   } else {
-    st.idle.push_back(d.worker);
-    st.workers[d.worker].since = self->clock().now();
-    if (*st.workers[d.worker].retiring) replace_worker(self, d.worker);
+    becomes_idle(self, d.worker);
   }
   if (d.answered) ++st.answered;
   // What is beyond a small answer was asked for as it came.

@@ -10,7 +10,7 @@
 #include "actors/work/route_knowledge.hpp"
 #include "actors/work/supervisor/shelf.hpp"
 #include "actors/work/supervisor/tray.hpp"
-#include "protocol/provider/connection.hpp"
+#include "protocol/provider/caller.hpp"
 #include "storage/inflight.hpp"
 
 #include <atomic>
@@ -22,7 +22,7 @@ struct worker_peers {
   uint32_t number = 0; ///< Tells the supervisor who speaks.
   provider_config config;
   /// Shared with the supervisor, which may abort a call.
-  std::shared_ptr<perennial::connection> connection;
+  std::shared_ptr<caller> connection;
   std::shared_ptr<route_knowledge> knowledge;
   std::shared_ptr<answer_room> answers;
   std::shared_ptr<storage::inflight> calls_out;

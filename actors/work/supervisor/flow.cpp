@@ -19,14 +19,6 @@ constexpr milliseconds ready_for{20};
 /// So many lines lie ready at most.
 constexpr size_t most_ready = 512;
 
-void wake_at(supervisor_ptr self, steady_time when, steady_time now) {
-  auto& st = self->state;
-  if (when >= st.timer_at) return;
-  st.timer_at = when;
-  const auto wait = std::max<steady_time::duration>(when - now, milliseconds{1});
-  self->delayed_send(self, wait, wakeup_atom_v, ++st.timer_generation);
-}
-
 uint64_t estimate(const supervisor_state& st, const work_item& item) {
   return line_overhead + item.body.size() * 2 + static_cast<uint64_t>(st.response_estimate * 2);
 }
@@ -53,10 +45,15 @@ void ask_memory(supervisor_ptr self, uint64_t needed) {
     });
 }
 
+/// One more call fits the limit. The place of a worker that died counts until it may be used again.
+bool has_place(const supervisor_state& st) {
+  return st.in_flight + st.dead.size() < st.throttle_says.in_flight;
+}
+
 /// Whether one more call may be made now, whatever the line.
 bool may_call(supervisor_ptr self, steady_time now) {
   auto& st = self->state;
-  if (st.draining || st.held || st.in_flight >= st.throttle_says.in_flight) return false;
+  if (st.draining || st.held || !has_place(st)) return false;
   if (st.unsynced >= most_unsynced) return false; // the store's answer pumps again
   if (st.throttle_says.paused_until && *st.throttle_says.paused_until > now) {
     wake_at(self, *st.throttle_says.paused_until, now);
@@ -81,12 +78,26 @@ void stamp(supervisor_state& st, work_item& item, steady_time now) {
   st.parked.take(item.model, now);
 }
 
-void hand_out(supervisor_ptr self, item_ptr item, steady_time now) {
+void give_to_worker(supervisor_ptr self, item_ptr item, steady_time now) {
   auto& st = self->state;
-  stamp(st, *item, now);
   const auto worker = idle_worker(self);
   goes_out(st, worker, item, now);
   self->send(st.workers[worker].handle, call_atom_v, std::move(item));
+}
+
+void hand_out(supervisor_ptr self, item_ptr item, steady_time now) {
+  stamp(self->state, *item, now);
+  give_to_worker(self, std::move(item), now);
+}
+
+/// Lines that lie ready come before those of the queue, for idle workers too.
+void hand_out_ready(supervisor_ptr self, steady_time now) {
+  auto& st = self->state;
+  while (has_place(st)) {
+    auto item = st.ready->pop();
+    if (!item) return;
+    give_to_worker(self, std::move(item), now);
+  }
 }
 
 /// Nothing holds lines up: neither a limit on calls nor a park nor a pause.
@@ -157,6 +168,14 @@ void fill_shelf(supervisor_ptr self, steady_time now) {
 
 } // namespace
 
+void wake_at(supervisor_ptr self, steady_time when, steady_time now) {
+  auto& st = self->state;
+  if (when >= st.timer_at) return;
+  st.timer_at = when;
+  const auto wait = std::max<steady_time::duration>(when - now, milliseconds{1});
+  self->delayed_send(self, wait, wakeup_atom_v, ++st.timer_generation);
+}
+
 void goes_out(supervisor_state& st, uint32_t worker, item_ptr item, steady_time now) {
   ++st.outbox.used;
   ++st.in_flight;
@@ -199,9 +218,14 @@ void pump(supervisor_ptr self) {
   auto& st = self->state;
   const auto now = self->clock().now();
   st.parked.on_tick(now);
+  release_dead(self, now);
+  end_surplus(self);
   const bool free = flows_freely(st, now);
-  // Idle workers go before the shelf: what lies there is for those that are busy.
-  if (!free || (st.queue.empty() && st.in_flight < st.throttle_says.in_flight)) clear_shelf(st);
+  if (free) {
+    hand_out_ready(self, now);
+  } else {
+    clear_shelf(st);
+  }
   while (!st.queue.empty() && may_call(self, now)) {
     if (!st.parked.may_call(st.queue.front()->model)) {
       wait_for_route(self, take_next(st), now);

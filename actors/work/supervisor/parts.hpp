@@ -1,7 +1,8 @@
 // The provider supervisor's parts, for each other: each .cpp of this folder has one.
 //
 //   flow.cpp      which lines go out when: memory, permits, the shelf, the credit
-//   workers.cpp   spawning and replacing client workers
+//   workers.cpp   spawning, replacing and retiring client workers
+//   deaths.cpp    workers that died or hang
 //   calls.cpp     what a finished call brought
 //   outbox.cpp    what was gathered goes on to the store, the dispatcher, breaker and throttle
 #pragma once
@@ -25,6 +26,8 @@ double jitter(supervisor_ptr self);
 
 /// Hands out what may go out now.
 void pump(supervisor_ptr self);
+/// Looks again then, at the latest.
+void wake_at(supervisor_ptr self, steady_time when, steady_time now);
 /// The worker has the line, or gets it with this.
 void goes_out(supervisor_state& st, uint32_t worker, item_ptr item, steady_time now);
 /// Takes back what no worker has taken, to the front of the queue.
@@ -38,14 +41,24 @@ void give_back_queued(supervisor_ptr self, const std::function<bool(const work_i
 
 /// The number of a worker that has nothing to do; a new one where there is none.
 uint32_t idle_worker(supervisor_ptr self);
-/// Ends an idle worker and puts a new one in its place.
-void replace_worker(supervisor_ptr self, uint32_t number);
+/// It has ended its call and waits for a line; or is replaced, if it is to retire.
+void becomes_idle(supervisor_ptr self, uint32_t number);
 /// Replaces every worker: an idle one at once, others when their call has ended; `now` aborts it.
 /// @returns how many.
 uint32_t restart_workers(supervisor_ptr self, bool now);
+/// Ends idle workers that are more than can be needed.
+void end_surplus(supervisor_ptr self);
 worker_list list_workers(supervisor_ptr self);
-/// Puts a new worker in the place of one that died; its line goes back.
+
+// -- deaths.cpp
+
+/// Its line goes back, and somebody new works there after a while.
 void worker_died(supervisor_ptr self, const caf::down_msg& down);
+/// Places whose time has come may be used again.
+void release_dead(supervisor_ptr self, steady_time now);
+/// Aborts calls that are long over their time, and gives up on workers that do not come back even
+/// then.
+void look_for_hung_workers(supervisor_ptr self);
 
 // -- calls.cpp
 

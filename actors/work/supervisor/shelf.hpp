@@ -33,6 +33,15 @@ public:
     return item;
   }
 
+  /// The oldest line, for the supervisor itself.
+  item_ptr pop() {
+    const std::lock_guard lock{mutex_};
+    if (ready_.empty()) return nullptr;
+    auto item = std::move(ready_.front());
+    ready_.pop_front();
+    return item;
+  }
+
   /// The supervisor has heard that this worker took this line.
   void told(uint32_t worker, const item_ptr& item) {
     const std::lock_guard lock{mutex_};

@@ -47,7 +47,7 @@ provider_status status(supervisor_ptr self) {
   s.in_flight_limit = st.throttle_says.in_flight;
   s.in_flight = st.in_flight;
   s.queued = static_cast<uint32_t>(st.queue.size());
-  s.workers = static_cast<uint32_t>(st.workers.size());
+  s.workers = static_cast<uint32_t>(st.workers.size() - st.empty.size() - st.dead.size());
   s.calls = st.calls;
   s.answered = st.answered;
   s.drained = st.draining && st.in_flight == 0 && st.commits_out == 0 && !st.outbox.group;
@@ -85,11 +85,13 @@ supervisor_actor::behavior_type supervisor_behavior(supervisor_ptr self, supervi
   const auto me = caf::actor_cast<supervisor_actor>(self);
   st.breaker = self->spawn<caf::linked>(breaker_behavior, st.peers.config, me, uint32_t{0});
   st.throttle = self->spawn<caf::linked>(throttle_behavior, st.peers.config, me, uint32_t{0});
+  look_for_hung_workers(self);
   self->set_down_handler([self](const caf::down_msg& down) { worker_died(self, down); });
   self->set_exit_handler([self](const caf::exit_msg& why) {
     // Workers that still hold a call must not keep the shutdown waiting.
     self->state.ready->clear();
     for (auto& w : self->state.workers) {
+      if (!w.handle) continue;
       w.connection->close();
       self->send_exit(w.handle, why.reason);
     }
@@ -134,6 +136,7 @@ supervisor_actor::behavior_type supervisor_behavior(supervisor_ptr self, supervi
     },
     [self](resume_atom) {
       self->state.parked.resume();
+      self->state.restarts.reset();
       self->send(self->state.breaker, reset_atom_v);
       pump(self);
       return status(self);
@@ -155,6 +158,7 @@ supervisor_actor::behavior_type supervisor_behavior(supervisor_ptr self, supervi
     [self](drain_atom, bool abort) { drain(self, abort); },
     [self](status_atom) { return status(self); },
     [self](flush_atom) { flush(self); },
+    [self](look_atom) { look_for_hung_workers(self); },
     [self](wakeup_atom, uint64_t generation) {
       auto& s = self->state;
       if (generation != s.timer_generation) return;

@@ -11,14 +11,14 @@
 #include "actors/interfaces.hpp"
 #include "actors/protect/answer_room.hpp"
 #include "actors/protect/permits.hpp"
+#include "actors/protect/restart_policy.hpp"
 #include "actors/protect/route_park.hpp"
 #include "actors/service/config.hpp"
 #include "actors/work/route_knowledge.hpp"
 #include "actors/work/supervisor/call_pace.hpp"
-#include "actors/work/supervisor/restart_policy.hpp"
 #include "actors/work/supervisor/shelf.hpp"
 #include "actors/work/supervisor/tray.hpp"
-#include "protocol/provider/connection.hpp"
+#include "protocol/provider/caller.hpp"
 #include "storage/inflight.hpp"
 
 #include <atomic>
@@ -35,7 +35,7 @@ namespace perennial::actors {
 struct supervisor_peers {
   uint32_t number = 0; ///< The provider's place in the configuration.
   provider_config config;
-  std::shared_ptr<const provider_client> client;
+  caller_maker connect; ///< A connection for each worker.
   std::shared_ptr<storage::inflight> calls_out;
   store_actor writer;
   memory_actor memory;
@@ -44,14 +44,15 @@ struct supervisor_peers {
   std::shared_ptr<route_knowledge> knowledge = std::make_shared<route_knowledge>();
 };
 
-/// One worker as its supervisor sees it.
+/// A worker's place, as its supervisor sees it. Its number stays; who works there changes.
 struct worker_slot {
-  worker_actor handle;
-  std::shared_ptr<perennial::connection> connection;
+  worker_actor handle; ///< Null: nobody.
+  std::shared_ptr<caller> connection;
   item_ptr item;       ///< The line it works on; null when idle.
   steady_time since{}; ///< Of its call, or of being idle.
   /// Set: it takes no line from the shelf, and is replaced as soon as its call has ended.
   std::shared_ptr<std::atomic<bool>> retiring = std::make_shared<std::atomic<bool>>(false);
+  bool overdue = false; ///< Its call was aborted for taking too long, and has not come back.
   uint64_t calls = 0;
   uint32_t restarts = 0;
 };
@@ -83,7 +84,9 @@ struct supervisor_state {
   call_pace pace;
   bool look_sent = false; ///< The next look into the tray is on its way.
   std::vector<worker_slot> workers;
-  std::vector<uint32_t> idle; ///< Last in, first out: warm connections first.
+  std::vector<uint32_t> idle;                ///< Last in, first out: warm connections first.
+  std::vector<uint32_t> empty;               ///< Places without a worker...
+  std::multimap<steady_time, uint32_t> dead; ///< ...and those that stay so until then.
   std::map<caf::actor_addr, uint32_t> by_address;
   uint32_t in_flight = 0;
   uint32_t wanted = 0; ///< Lines asked for and not come.

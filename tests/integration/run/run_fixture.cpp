@@ -1,5 +1,7 @@
 #include "run_fixture.hpp"
 
+#include <boost/test/unit_test.hpp>
+
 #include <fmt/format.h>
 
 #include <chrono>
@@ -53,10 +55,13 @@ bool eventually(const std::function<bool()>& is_so) {
 }
 
 bool sim_has(const sim_process& sim, uint64_t answered, uint64_t in_flight) {
-  return eventually([&] {
-    const auto s = sim.stats();
-    return s.at("answered_ok") == answered && s.at("in_flight") == in_flight;
+  nlohmann::json last;
+  const bool there = eventually([&] {
+    last = sim.stats();
+    return last.at("answered_ok") == answered && last.at("in_flight") == in_flight;
   });
+  if (!there) BOOST_TEST_MESSAGE("the sim has " << last.dump());
+  return there;
 }
 
 } // namespace perennial::test

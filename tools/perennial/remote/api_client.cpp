@@ -284,6 +284,15 @@ result<uint64_t> api_client::download(const std::string& path, uint64_t from,
   return fail(kind_of(status), "{}", openai::parse_api_error(status, refused).message);
 }
 
+result<std::string> api_client::get(const std::string& path, std::string_view what) {
+  return body_of(http_->Get(prefix_ + path), what);
+}
+
+result<std::string> api_client::post(const std::string& path, const std::string& body,
+                                     std::string_view what) {
+  return body_of(http_->Post(prefix_ + path, body, "application/json"), what);
+}
+
 result<service_state> api_client::state() {
   const auto answer = http_->Get(prefix_ + "/readyz");
   if (!answer) return tl::unexpected{lost(answer)};

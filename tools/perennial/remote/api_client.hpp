@@ -64,6 +64,10 @@ public:
 
   result<service_state> state();
 
+  /// The JSON that a route beside OpenAI's answers with; `what` is asked for, in words.
+  result<std::string> get(const std::string& path, std::string_view what);
+  result<std::string> post(const std::string& path, const std::string& body, std::string_view what);
+
 private:
   api_client(std::string url, std::string prefix, std::unique_ptr<httplib::Client> http);
   result<std::string> body_of(const httplib::Result& answer, std::string_view what) const;

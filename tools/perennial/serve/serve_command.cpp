@@ -1,5 +1,6 @@
 // `perennial serve`: the daemon. The configuration file, the flags over it, and its life.
 #include "actors/gateway/gateway.hpp"
+#include "actors/protect/restart_policy.hpp"
 #include "protocol/base/log.hpp"
 #include "tools/perennial/commands.hpp"
 #include "tools/perennial/exit_code.hpp"
@@ -119,17 +120,71 @@ int refuse(const error& e) {
   return wrong_use;
 }
 
-void wait_for_stop(const signals& interrupts) {
+/// Nothing: somebody asked for the end. Else what died in the service.
+std::optional<std::string> wait_for_end(const signals& interrupts, const actors::service& service) {
   for (unsigned rounds = 0; interrupts.stops() == 0; ++rounds) {
     if (rounds % 100 == 0) tell_alive(); // every 5 s
+    if (auto failure = service.failure()) return failure;
     std::this_thread::sleep_for(std::chrono::milliseconds{50});
   }
+  return std::nullopt;
 }
+
+/// One life of the service: from its start until somebody ends it (an exit status), or until a
+/// vital part of it dies (nothing).
+class service_life {
+public:
+  service_life(const serve_settings& settings, actors::gateway_options& where,
+               const std::string& port_file, signals& interrupts)
+    : settings_(settings)
+    , where_(where)
+    , port_file_(port_file)
+    , interrupts_(interrupts) {}
+
+  std::optional<int> live() {
+    auto service = actors::service::start(settings_.service);
+    if (!service) return refuse(service.error());
+    interrupts_.on_hurry([&] { (*service)->hurry(); });
+    auto gateway = actors::gateway::start(**service, where_);
+    if (!gateway) return refuse(gateway.error());
+    if (auto ok = tell_where(**gateway); !ok) return refuse(ok.error());
+    (*gateway)->set_ready(true);
+    tell_ready(url_);
+    const auto failure = wait_for_end(interrupts_, **service);
+    if (!failure) {
+      tell_stopping();
+      say("Stopping: calls in flight may end (a second signal aborts them)…");
+    }
+    (*gateway)->stop(std::chrono::seconds{5});
+    (*service)->stop(failure ? after_failure : settings_.service.drain_deadline);
+    interrupts_.on_hurry({});
+    return failure ? std::nullopt : std::optional<int>{done};
+  }
+
+private:
+  /// So long may calls in flight go on after something died: their results are paid for.
+  static constexpr std::chrono::seconds after_failure{5};
+
+  result<void> tell_where(const actors::gateway& gateway) {
+    const bool v6 = where_.host.find(':') != std::string::npos;
+    where_.port = gateway.port(); // a later life has the same
+    url_ = fmt::format("http://{}:{}", v6 ? "[" + where_.host + "]" : where_.host, where_.port);
+    say("listening on " + url_);
+    if (port_file_.empty()) return {};
+    return write_port(port_file_, where_.port);
+  }
+
+  const serve_settings& settings_;
+  actors::gateway_options& where_;
+  const std::string& port_file_;
+  signals& interrupts_;
+  std::string url_;
+};
 
 int serve(const serve_flags& flags) {
   auto settings = settle(flags);
   if (!settings) return refuse(settings.error());
-  const auto where = parse_listen(settings->listen);
+  auto where = parse_listen(settings->listen);
   if (!where) return refuse(where.error());
   if (flags.print_config) {
     fmt::print("{}", print_config(*settings));
@@ -138,28 +193,17 @@ int serve(const serve_flags& flags) {
   if (auto ok = check_data_dir(settings->service.data_dir); !ok) return refuse(ok.error());
   init_log(settings->log_level);
   signals interrupts;
-  auto service = actors::service::start(settings->service);
-  if (!service) return refuse(service.error());
-  interrupts.on_hurry([&] { (*service)->hurry(); });
-  auto gateway = actors::gateway::start(**service, *where);
-  if (!gateway) return refuse(gateway.error());
-  (*gateway)->set_ready(true);
-  const auto url =
-    fmt::format("http://{}:{}",
-                where->host.find(':') == std::string::npos ? where->host : "[" + where->host + "]",
-                (*gateway)->port());
-  say("listening on " + url);
-  if (!flags.port_file.empty()) {
-    if (auto ok = write_port(flags.port_file, (*gateway)->port()); !ok) return refuse(ok.error());
+  service_life life{*settings, *where, flags.port_file, interrupts};
+  actors::restart_policy restarts{actors::whole_tree};
+  for (;;) {
+    if (const auto status = life.live()) return *status;
+    const auto verdict = restarts.on_death(steady_now(), 0.5);
+    if (verdict.park) break;
+    std::this_thread::sleep_for(verdict.delay);
   }
-  tell_ready(url);
-  wait_for_stop(interrupts);
-  tell_stopping();
-  say("Stopping: calls in flight may end (a second signal aborts them)…");
-  (*gateway)->stop(std::chrono::seconds{5});
-  (*service)->stop(settings->service.drain_deadline);
-  interrupts.on_hurry({});
-  return done;
+  say_error("the service keeps failing inside, see above; nothing acknowledged is lost. It ends "
+            "here, so that whoever supervises it can start it anew");
+  return unreachable;
 }
 
 } // namespace

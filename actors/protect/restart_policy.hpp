@@ -1,5 +1,6 @@
 // What a supervisor does when a worker dies: replace it after a backoff with jitter, or, when too
-// many died in a while, stop replacing and raise an alarm (park the provider). One per provider.
+// many died in a while, stop replacing and raise an alarm (park the provider). One per provider,
+// and one for the whole tree of actors.
 #pragma once
 
 #include "actors/protect/backoff.hpp"
@@ -19,6 +20,14 @@ struct restart_config {
   backoff delay{.first = std::chrono::milliseconds{100}, .max = std::chrono::seconds{10}};
   double delay_spread = 0.5;
 };
+
+/// For the whole tree, after the death of an actor that it cannot do without: three times in a
+/// minute, then the process ends and its service manager decides.
+inline constexpr restart_config whole_tree{
+  .most_deaths = 3,
+  .window = std::chrono::milliseconds{60'000},
+  .delay = {.first = std::chrono::milliseconds{100}, .max = std::chrono::seconds{10}},
+  .delay_spread = 0.5};
 
 struct restart_decision {
   bool park = false;                  ///< Too many died: replace none until somebody resumes.

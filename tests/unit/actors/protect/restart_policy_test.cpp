@@ -1,4 +1,4 @@
-#include "actors/work/supervisor/restart_policy.hpp"
+#include "actors/protect/restart_policy.hpp"
 
 #include <boost/test/unit_test.hpp>
 
