@@ -94,13 +94,20 @@ void service::spawn(std::vector<std::shared_ptr<const provider_client>> clients)
   for (uint32_t i = 0; i < config_.providers.size(); ++i) {
     auto knowledge = std::make_shared<route_knowledge>(known, config_.providers[i].base_url,
                                                        clients[i]->settings().api_key);
-    supervisors_.push_back(system_.spawn(
-      supervisor_behavior,
-      supervisor_peers{i, config_.providers[i],
-                       [client = std::move(clients[i])] {
-                         return std::shared_ptr<caller>{client->new_connection()};
-                       },
-                       calls_out_, writer_, memory_, dispatcher_, answers, std::move(knowledge)}));
+    supervisors_.push_back(
+      system_.spawn(supervisor_behavior, supervisor_peers{i,
+                                                          config_.providers[i],
+                                                          [client = std::move(clients[i])] {
+                                                            return std::shared_ptr<caller>{
+                                                              client->new_connection()};
+                                                          },
+                                                          calls_out_,
+                                                          writer_,
+                                                          memory_,
+                                                          dispatcher_,
+                                                          answers,
+                                                          std::move(knowledge),
+                                                          {}}));
   }
   directory->supervisors = supervisors_;
   caf::anon_send(dispatcher_, start_atom_v, directory_ptr{directory});

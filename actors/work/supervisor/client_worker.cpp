@@ -1,5 +1,6 @@
 #include "actors/work/supervisor/client_worker.hpp"
 
+#include "actors/errors.hpp"
 #include "actors/results/answered_line.hpp"
 #include "actors/results/failed_line.hpp"
 
@@ -66,6 +67,13 @@ worker_actor::behavior_type worker_behavior(worker_actor::stateful_pointer<worke
   // CAF notes which actor runs on a thread for its logger, which we do not use, under one spinlock:
   // with 4,000 threads on two cores, half of the time went there. This takes the thread out of it.
   caf::logger::set_current_actor_system(nullptr);
+  self->set_exception_handler([](std::exception_ptr& thrown) {
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const std::exception& e) {
+      return to_caf({errc::internal, e.what()}); // its supervisor logs it
+    }
+  });
   self->state.peers = std::move(peers);
   return {
     [self](call_atom, item_ptr& item) {

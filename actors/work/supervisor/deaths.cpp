@@ -7,11 +7,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// A call keeps its own total timeout; one that is out for so much longer hangs. The same again
-/// after its abort, and the worker is given up.
-constexpr std::chrono::seconds grace{10};
-constexpr std::chrono::seconds look_every{1};
-
 /// What its worker's death means for a line: it goes back, or fails at the last of so many.
 void give_back(supervisor_ptr self, item_ptr item, milliseconds wait) {
   auto& st = self->state;
@@ -100,7 +95,8 @@ void release_dead(supervisor_ptr self, steady_time now) {
 void look_for_hung_workers(supervisor_ptr self) {
   auto& st = self->state;
   const auto now = self->clock().now();
-  const auto limit = st.peers.config.total_timeout + grace;
+  const auto& rules = st.peers.hang;
+  const auto limit = st.peers.config.total_timeout + rules.grace;
   for (uint32_t number = 0; number < st.workers.size(); ++number) {
     auto& w = st.workers[number];
     if (!w.item || now - w.since < limit) continue;
@@ -109,11 +105,11 @@ void look_for_hung_workers(supervisor_ptr self) {
                     st.peers.config.name, w.item->batch->id, w.item->line);
       w.overdue = true;
       w.connection->abort();
-    } else if (now - w.since >= limit + grace) {
+    } else if (now - w.since >= limit + rules.grace) {
       give_up(self, number);
     }
   }
-  self->delayed_send(self, look_every, look_atom_v);
+  self->delayed_send(self, rules.look_every, look_atom_v);
 }
 
 } // namespace perennial::actors

@@ -82,6 +82,7 @@ double jitter(supervisor_ptr self) {
 supervisor_actor::behavior_type supervisor_behavior(supervisor_ptr self, supervisor_peers peers) {
   auto& st = self->state;
   st.peers = std::move(peers);
+  st.restarts = restart_policy{st.peers.restarts};
   const auto me = caf::actor_cast<supervisor_actor>(self);
   st.breaker = self->spawn<caf::linked>(breaker_behavior, st.peers.config, me, uint32_t{0});
   st.throttle = self->spawn<caf::linked>(throttle_behavior, st.peers.config, me, uint32_t{0});

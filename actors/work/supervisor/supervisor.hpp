@@ -32,6 +32,13 @@
 
 namespace perennial::actors {
 
+/// A call keeps its own total timeout. One that is out for `grace` longer hangs: it is aborted;
+/// after the same again its worker is given up.
+struct hang_rules {
+  std::chrono::milliseconds grace{10'000};
+  std::chrono::milliseconds look_every{1'000};
+};
+
 struct supervisor_peers {
   uint32_t number = 0; ///< The provider's place in the configuration.
   provider_config config;
@@ -42,6 +49,8 @@ struct supervisor_peers {
   dispatcher_actor dispatcher;
   std::shared_ptr<answer_room> answers; ///< Of all providers together.
   std::shared_ptr<route_knowledge> knowledge = std::make_shared<route_knowledge>();
+  restart_config restarts = {};
+  hang_rules hang = {};
 };
 
 /// A worker's place, as its supervisor sees it. Its number stays; who works there changes.
