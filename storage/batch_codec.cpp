@@ -4,12 +4,21 @@
 
 namespace perennial::storage {
 
-// definition = u8 1 · u64 file · u64 created · u64 retry_of · u8 format (1 jsonl, 2 text)
+namespace {
+
+/// Stored numbers are unsigned.
+constexpr int32_t priority_bias = 1000;
+
+} // namespace
+
+// definition = u8 2 · u64 file · u64 created · u64 retry_of · u8 format (1 jsonl, 2 text)
 //              · u8 on_invalid (1 fail, 2 skip) · u64 lines · u64 max_line_bytes · u64 expires
 //              · u32 max_attempts · u32 weight · string endpoint · string completion_window
 //              · string model · string retry_only · u32 n, n × (string key · string value)
+//              · u64 owner · u32 priority + 1000 · u64 line_deadline in ms
+//              version 1 ends before owner: nobody's, 0, none
 std::string encode_definition(const batch_definition& d) {
-  encoder out{1};
+  encoder out{2};
   out.u64(d.file)
     .u64(to_unix_ms(d.created))
     .u64(d.retry_of)
@@ -26,11 +35,14 @@ std::string encode_definition(const batch_definition& d) {
     .string(d.retry_only)
     .u32(static_cast<uint32_t>(d.metadata.size()));
   for (const auto& [key, value] : d.metadata) out.string(key).string(value);
+  out.u64(d.owner)
+    .u32(static_cast<uint32_t>(d.priority + priority_bias))
+    .u64(static_cast<uint64_t>(d.line_deadline.count()));
   return out.take();
 }
 
 result<batch_definition> decode_definition(std::string_view value) {
-  decoder in{"batch definition", value, 1};
+  decoder in{"batch definition", value, 2, 1};
   batch_definition d;
   d.file = in.u64();
   d.created = from_unix_ms(in.u64());
@@ -49,6 +61,11 @@ result<batch_definition> decode_definition(std::string_view value) {
   for (auto n = in.u32(); n > 0 && !in.failed(); --n) {
     auto key = in.string();
     d.metadata.emplace_back(std::move(key), in.string());
+  }
+  if (in.version() >= 2) {
+    d.owner = in.u64();
+    d.priority = static_cast<int32_t>(in.u32()) - priority_bias;
+    d.line_deadline = std::chrono::milliseconds{static_cast<int64_t>(in.u64())};
   }
   if (auto ok = in.finish(); !ok) return tl::unexpected{ok.error()};
   return d;

@@ -4,12 +4,16 @@
 
 namespace perennial::storage {
 
-decoder::decoder(std::string_view what, std::string_view value, uint8_t version)
+decoder::decoder(std::string_view what, std::string_view value, uint8_t newest, uint8_t oldest)
   : what_(what)
   , value_(value) {
-  const auto found = u8();
-  if (!failed() && found != version) {
-    refuse(fmt::format("version {} is not known, only {} is", found, version));
+  if (oldest == 0) oldest = newest;
+  version_ = u8();
+  if (failed() || (version_ >= oldest && version_ <= newest)) return;
+  if (oldest == newest) {
+    refuse(fmt::format("version {} is not known, only {} is", version_, newest));
+  } else {
+    refuse(fmt::format("version {} is not known, only {} to {} are", version_, oldest, newest));
   }
 }
 

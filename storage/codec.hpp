@@ -75,8 +75,10 @@ private:
 /// Reads one value. `what` names it in errors and must outlive the decoder, as the bytes must.
 class decoder {
 public:
-  /// Reads the version byte; any other than `version` makes `finish` fail.
-  decoder(std::string_view what, std::string_view value, uint8_t version);
+  /// Reads the version byte; one above `newest` or below `oldest` makes `finish` fail.
+  decoder(std::string_view what, std::string_view value, uint8_t newest, uint8_t oldest = 0);
+
+  uint8_t version() const noexcept { return version_; }
 
   uint8_t u8() { return number<uint8_t>(); }
   uint16_t u16() { return number<uint16_t>(); }
@@ -110,6 +112,7 @@ private:
   std::string_view what_;
   std::string_view value_;
   size_t at_ = 0;
+  uint8_t version_ = 0;
   std::string problem_;
 };
 

@@ -31,23 +31,27 @@ result<index_entry> decode_index(std::string_view value) {
   return e;
 }
 
-// waiting = u8 1 · u32 attempts used · u64 not before · u8 ambiguous (0, 1) · string last error
+// waiting = u8 2 · u32 attempts used · u64 not before · u8 ambiguous (0, 1) · string last error
+//           · u64 first call
+//           version 1 ends before it: not known
 std::string encode_waiting(const waiting_entry& e) {
-  return encoder{1}
+  return encoder{2}
     .u32(e.attempts)
     .u64(to_unix_ms(e.not_before))
     .u8(e.ambiguous ? 1 : 0)
     .string(e.last_error)
+    .u64(to_unix_ms(e.first_call))
     .take();
 }
 
 result<waiting_entry> decode_waiting(std::string_view value) {
-  decoder in{"waiting line", value, 1};
+  decoder in{"waiting line", value, 2, 1};
   waiting_entry e;
   e.attempts = in.u32();
   e.not_before = from_unix_ms(in.u64());
   e.ambiguous = in.choice<bool>(0, 1);
   e.last_error = in.string();
+  if (in.version() >= 2) e.first_call = from_unix_ms(in.u64());
   if (auto ok = in.finish(); !ok) return tl::unexpected{ok.error()};
   return e;
 }

@@ -72,6 +72,10 @@ struct batch_definition {
   std::string model;      ///< Replaces the lines' own model; empty: keep theirs.
   std::string retry_only; ///< A retry of the lines with this code only; empty: of all that failed.
   metadata_list metadata;
+  uint64_t owner = 0;   ///< Who shares with others: see dispatch order. 0: nobody in particular.
+  int32_t priority = 0; ///< Among the batches of one owner; higher ones go first.
+  /// From a line's first call on, over all attempts; 0: the service's default.
+  std::chrono::milliseconds line_deadline{0};
   friend bool operator==(const batch_definition&, const batch_definition&) = default;
 };
 
@@ -141,6 +145,7 @@ inline constexpr uint16_t worker_crashed = 1;
 inline constexpr uint16_t line_invalid = 2;
 inline constexpr uint16_t response_too_large = 3;
 inline constexpr uint16_t retries_used_up = 4;
+inline constexpr uint16_t deadline_exceeded = 5;
 } // namespace result_code
 
 /// A line between two attempts.
@@ -149,6 +154,7 @@ struct waiting_entry {
   wall_time not_before{};
   bool ambiguous = false;
   std::string last_error;
+  wall_time first_call{}; ///< When the line went out for the first time.
   friend bool operator==(const waiting_entry&, const waiting_entry&) = default;
 };
 

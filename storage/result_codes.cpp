@@ -17,6 +17,7 @@ constexpr std::array named{
   named_code{result_code::line_invalid, "line_invalid"},
   named_code{result_code::response_too_large, "response_too_large"},
   named_code{result_code::retries_used_up, "retries_used_up"},
+  named_code{result_code::deadline_exceeded, "deadline_exceeded"},
 };
 
 } // namespace

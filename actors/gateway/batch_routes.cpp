@@ -26,6 +26,8 @@ storage::batch_definition definition_of(const openai::create_batch_request& r,
   d.max_line_bytes = r.max_line_bytes;
   d.max_attempts = r.max_attempts;
   d.weight = r.weight;
+  d.priority = r.priority;
+  d.line_deadline = r.line_deadline;
   d.endpoint = r.endpoint;
   d.completion_window = r.completion_window;
   d.model = r.model;
@@ -38,17 +40,31 @@ storage::batch_definition definition_of(const openai::create_batch_request& r,
 /// not refused.
 sha256_digest hash_of(const storage::batch_definition& d, const storage::file_record& file,
                       bool keyed) {
-  nlohmann::ordered_json j{{"file", keyed ? to_hex(file.sha256) : std::to_string(d.file)},
-                           {"endpoint", d.endpoint},
-                           {"window", d.completion_window},
-                           {"format", static_cast<int>(d.format)},
-                           {"on_invalid", static_cast<int>(d.on_invalid)},
-                           {"model", d.model},
-                           {"weight", d.weight},
-                           {"max_attempts", d.max_attempts},
-                           {"max_line_bytes", d.max_line_bytes},
-                           {"metadata", d.metadata}};
+  nlohmann::ordered_json j{
+    {"file", keyed ? to_hex(file.sha256) : std::to_string(d.file)},
+    {"endpoint", d.endpoint},
+    {"window", d.completion_window},
+    {"format", static_cast<int>(d.format)},
+    {"on_invalid", static_cast<int>(d.on_invalid)},
+    {"model", d.model},
+    {"weight", d.weight},
+    {"priority", d.priority},
+    {"line_deadline", d.line_deadline.count()},
+    {"expires_after", d.expires == wall_time{} ? 0 : (d.expires - d.created).count()},
+    {"max_attempts", d.max_attempts},
+    {"max_line_bytes", d.max_line_bytes},
+    {"metadata", d.metadata}};
   return sha256(j.dump());
+}
+
+/// Who shares the providers with others: whoever has this key. It says nothing of what they may.
+uint64_t owner_of(const httplib::Request& request) {
+  const auto key = request.get_header_value("Authorization");
+  if (key.empty()) return 0;
+  const auto digest = sha256("owner " + key);
+  uint64_t out = 0;
+  for (size_t i = 0; i < sizeof out; ++i) out = out << 8 | digest[i];
+  return out;
 }
 
 void create(const gateway_context& c, const httplib::Request& request, httplib::Response& to) {
@@ -61,6 +77,11 @@ void create(const gateway_context& c, const httplib::Request& request, httplib::
   }
   create_request r;
   r.definition = definition_of(*asked, *file);
+  const auto& config = c.owner.config();
+  const auto life =
+    asked->expires_after.count() > 0 ? asked->expires_after : config.batch_expires_after;
+  if (life.count() > 0) r.definition.expires = r.definition.created + life;
+  r.definition.owner = owner_of(request);
   r.same.key = request.get_header_value("Idempotency-Key");
   r.same.request_hash = hash_of(r.definition, *file, !r.same.key.empty());
   auto made = ask<storage::created_batch>(c.owner.system(), c.owner.dispatcher(), gateway_patience,

@@ -70,6 +70,8 @@ openai::batch_object view_of(const storage::batch_record& b,
   x.format = d.format == storage::line_format::text ? "text" : "jsonl";
   x.on_invalid = d.on_invalid == storage::invalid_policy::skip ? "skip" : "fail";
   x.weight = d.weight;
+  x.priority = d.priority;
+  x.line_deadline_ms = d.line_deadline.count();
   x.problems = s.problems;
   x.retried = p.retried;
   x.ambiguous = p.ambiguous;

@@ -1,5 +1,7 @@
 #include "actors/results/failed_line.hpp"
 
+#include "protocol/base/duration.hpp"
+
 #include "protocol/jobs/result_line.hpp"
 
 #include <fmt/format.h>
@@ -27,6 +29,13 @@ storage::line_result failed_line(const work_item& item, uint16_t code, std::stri
   r.ambiguous = item.ambiguous;
   jobs::render_result(f, r.text);
   return r;
+}
+
+storage::line_result overdue_line(const work_item& item, std::string_view last) {
+  const auto why = last.empty() ? std::string{} : fmt::format("; the last attempt: {}", last);
+  return failed_line(item, storage::result_code::deadline_exceeded, "deadline_exceeded",
+                     fmt::format("the line was not done within its deadline of {}{}",
+                                 write_duration(item.batch->definition.line_deadline), why));
 }
 
 storage::line_result invalid_line(storage::batch_id batch, storage::line_no line,

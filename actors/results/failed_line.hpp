@@ -14,6 +14,9 @@ namespace perennial::actors {
 storage::line_result failed_line(const work_item& item, uint16_t code, std::string_view error_code,
                                  std::string_view message);
 
+/// A line whose own deadline is over. `last` is what its last attempt came to; may be empty.
+storage::line_result overdue_line(const work_item& item, std::string_view last);
+
 /// A line that validation refused, where bad lines are skipped.
 storage::line_result invalid_line(storage::batch_id batch, storage::line_no line,
                                   const jobs::line_problem& problem);

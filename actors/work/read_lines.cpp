@@ -102,6 +102,7 @@ result<item_ptr> make_item(read_cursor& c, const jobs::line& l,
     item->ambiguous = w->second.ambiguous;
     item->last_error = std::move(w->second.last_error);
     item->not_before = w->second.not_before;
+    item->first_call = w->second.first_call;
     c.waiting.erase(w);
   }
   return item;

@@ -50,6 +50,7 @@ struct work_item {
   bool ambiguous = false;
   std::string last_error;
   wall_time not_before{}; ///< From an earlier process: not to be tried sooner.
+  wall_time first_call{}; ///< When it went out for the first time; epoch: not yet.
 
   // While the line is with a provider.
   uint32_t slot = no_slot;
@@ -75,6 +76,12 @@ struct work_item {
     page.reset();
   }
 };
+
+/// Its own deadline is over, where its batch has one: it is not tried again.
+inline bool is_overdue(const work_item& item, wall_time wall) {
+  const auto limit = item.batch->definition.line_deadline;
+  return limit.count() > 0 && item.first_call != wall_time{} && wall - item.first_call >= limit;
+}
 
 using item_ptr = std::shared_ptr<work_item>;
 using item_list = std::vector<item_ptr>;

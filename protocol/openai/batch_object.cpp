@@ -57,6 +57,8 @@ json extra_json(const batch_extra& x) {
           {"format", x.format},
           {"on_invalid", x.on_invalid},
           {"weight", x.weight},
+          {"priority", x.priority},
+          {"line_deadline_ms", x.line_deadline_ms},
           {"problems", x.problems},
           {"retried", x.retried},
           {"ambiguous", x.ambiguous},
@@ -99,6 +101,8 @@ void read_extra(const json& value, std::optional<batch_extra>& out) {
   out->format = text_of(value, "format");
   out->on_invalid = text_of(value, "on_invalid");
   out->weight = number_of<uint32_t>(value, "weight").value_or(1);
+  out->priority = number_of<int32_t>(value, "priority").value_or(0);
+  out->line_deadline_ms = number_of<int64_t>(value, "line_deadline_ms").value_or(0);
   out->problems = count_of(value, "problems");
   out->retried = count_of(value, "retried");
   out->ambiguous = count_of(value, "ambiguous");

@@ -46,10 +46,12 @@ struct batch_extra {
   std::string format = "jsonl";
   std::string on_invalid = "fail";
   uint32_t weight = 1;
-  uint64_t problems = 0;  ///< Bad lines in all; `errors` has the first of them.
-  uint64_t retried = 0;   ///< Lines that took more than one attempt.
-  uint64_t ambiguous = 0; ///< Calls of which nobody knows whether the provider ran them.
-  uint64_t dropped = 0;   ///< Later results of lines that had one.
+  int32_t priority = 0;
+  int64_t line_deadline_ms = 0; ///< 0: none.
+  uint64_t problems = 0;        ///< Bad lines in all; `errors` has the first of them.
+  uint64_t retried = 0;         ///< Lines that took more than one attempt.
+  uint64_t ambiguous = 0;       ///< Calls of which nobody knows whether the provider ran them.
+  uint64_t dropped = 0;         ///< Later results of lines that had one.
   /// What holds its lines up while it is in progress: sentences, each with what to do.
   std::vector<std::string> waiting_for;
 

@@ -1,6 +1,7 @@
 #include "protocol/openai/create_batch.hpp"
 
 #include "protocol/base/bytes.hpp"
+#include "protocol/base/duration.hpp"
 #include "protocol/base/suggest.hpp"
 #include "protocol/jobs/json_text.hpp"
 #include "protocol/openai/expires_after.hpp"
@@ -20,7 +21,7 @@ using std::chrono::seconds;
 /// Nothing: the field is good, or not there.
 using field_error = std::optional<api_error>;
 
-constexpr std::array<std::string_view, 11> known_fields{"input_file_id",
+constexpr std::array<std::string_view, 14> known_fields{"input_file_id",
                                                         "endpoint",
                                                         "completion_window",
                                                         "metadata",
@@ -30,7 +31,13 @@ constexpr std::array<std::string_view, 11> known_fields{"input_file_id",
                                                         "model",
                                                         "weight",
                                                         "max_attempts",
-                                                        "max_line_bytes"};
+                                                        "max_line_bytes",
+                                                        "priority",
+                                                        "line_deadline",
+                                                        "expires_after"};
+
+constexpr int64_t most_priority = 100;
+constexpr std::chrono::hours longest_time{24 * 366};
 
 api_error wrong_type(std::string_view field, std::string_view wanted) {
   return invalid_request(fmt::format("\"{}\" must be {}", field, wanted), field, "invalid_type");
@@ -150,6 +157,33 @@ field_error read_expiry(const json& body, create_batch_request& out) {
   return std::nullopt;
 }
 
+field_error duration_field(const json& body, const char* field, std::chrono::milliseconds& out) {
+  return text_field(body, field, [&](const std::string& text) -> field_error {
+    const auto read = parse_duration(text);
+    if (read && read->count() > 0 && *read <= longest_time) {
+      out = *read;
+      return std::nullopt;
+    }
+    return wrong_value(
+      fmt::format("\"{}\" must be a length of time of at most a year, as \"90s\" or \"36h\"",
+                  field),
+      field);
+  });
+}
+
+field_error read_priority(const json& body, create_batch_request& out) {
+  const auto& value = member_of(body, "priority");
+  if (value.is_null()) return std::nullopt;
+  const auto number = value.is_number_integer() ? value.get<int64_t>() : most_priority + 1;
+  if (number < -most_priority || number > most_priority) {
+    return wrong_value(
+      fmt::format("\"priority\" must be a whole number from -{0} to {0}", most_priority),
+      "priority");
+  }
+  out.priority = static_cast<int32_t>(number);
+  return std::nullopt;
+}
+
 /// Our own fields.
 field_error read_extras(const json& body, create_batch_request& out) {
   if (auto e = text_field(body, "format", [&](const std::string& text) {
@@ -172,6 +206,9 @@ field_error read_extras(const json& body, create_batch_request& out) {
   }
   if (auto e = number_field(body, "weight", 1, 100, out.weight)) return e;
   if (auto e = number_field(body, "max_attempts", 1, 100, out.max_attempts)) return e;
+  if (auto e = read_priority(body, out)) return e;
+  if (auto e = duration_field(body, "line_deadline", out.line_deadline)) return e;
+  if (auto e = duration_field(body, "expires_after", out.expires_after)) return e;
   return number_field(body, "max_line_bytes", kib, 256 * mib, out.max_line_bytes);
 }
 

@@ -10,8 +10,10 @@
 //   on_invalid            "fail" (default) or "skip"
 //   model                 replaces the lines' own
 //   weight                1 (default) to 100: share of the work beside other batches
-//   max_attempts          1 to 100; the service's default unless given
-//   max_line_bytes        1 KiB to 256 MiB; 16 MiB unless given
+//   priority              -100 to 100; 0 unless given: among the batches of one API key, higher
+//   first max_attempts          1 to 100; the service's default unless given line_deadline "10m":
+//   from a line's first call on it may take so long expires_after         "36h": then the batch
+//   ends with what it has max_line_bytes        1 KiB to 256 MiB; 16 MiB unless given
 //
 // Any other field is refused, with a suggestion. What is wrong *in the file* is not found here.
 #pragma once
@@ -55,7 +57,10 @@ struct create_batch_request {
   openai::on_invalid on_invalid = openai::on_invalid::fail;
   std::string model; ///< Empty: keep the lines' own.
   uint32_t weight = 1;
-  uint32_t max_attempts = 0; ///< 0: the service's default.
+  int32_t priority = 0;
+  uint32_t max_attempts = 0;                  ///< 0: the service's default.
+  std::chrono::milliseconds line_deadline{0}; ///< 0: the service's default.
+  std::chrono::milliseconds expires_after{0}; ///< 0: the service's default.
   uint64_t max_line_bytes = jobs::default_max_line_bytes;
 };
 

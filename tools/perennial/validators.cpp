@@ -1,6 +1,7 @@
 #include "tools/perennial/validators.hpp"
 
 #include "protocol/base/bytes.hpp"
+#include "protocol/base/duration.hpp"
 
 namespace perennial::tool {
 
@@ -23,7 +24,17 @@ std::string parse_concurrency(std::string& text) {
   return "give a number of calls at once, or auto";
 }
 
+std::string check_duration(const std::string& text) {
+  const auto d = parse_duration(text);
+  if (!d) return d.error().message;
+  return d->count() > 0 ? std::string{} : "give more than nothing, as 10m";
+}
+
 } // namespace
+
+CLI::Validator duration() {
+  return {[](std::string& t) { return check_duration(t); }, "TIME"};
+}
 
 CLI::Validator byte_amount() { return {parse_amount, "SIZE", "size"}; }
 

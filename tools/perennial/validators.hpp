@@ -13,4 +13,7 @@ CLI::Validator byte_amount();
 /// A number of calls at once, from 1; "auto" becomes 0.
 CLI::Validator call_count();
 
+/// "10m" and the like; the text stays as it is.
+CLI::Validator duration();
+
 } // namespace perennial::tool

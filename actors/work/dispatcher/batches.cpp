@@ -31,6 +31,7 @@ void activate(dispatcher_ptr self, const resume_ptr& r) {
   if (st.table->knows(b.id)) return;
   auto definition = b.definition;
   if (definition.max_attempts == 0) definition.max_attempts = st.options.max_attempts;
+  if (definition.line_deadline.count() == 0) definition.line_deadline = st.options.line_deadline;
   const context_ptr context =
     std::make_shared<batch_context>(batch_context{b.id, std::move(definition)});
   st.table->add(context, b.state, b.progress);
@@ -69,6 +70,7 @@ void end_batch(dispatcher_ptr self, batch_id id) {
   auto& st = self->state;
   st.table->remove(id);
   st.stopping.erase(id);
+  st.expiring.erase(id);
   st.completing.erase(id);
   st.begun.erase(id);
   self->send(st.reader, forget_atom_v, id);
@@ -114,6 +116,25 @@ void check_stopping(dispatcher_ptr self, steady_time now) {
   }
 }
 
+void check_expiring(dispatcher_ptr self, steady_time now) {
+  auto& st = self->state;
+  const auto wall = wall_now();
+  for (auto at = st.expiring.begin(); at != st.expiring.end();) {
+    const auto [id, when] = *at;
+    if (when > wall) {
+      // The wall clock may be set: looked at again within the hour.
+      wake_at(self, now + std::min<std::chrono::milliseconds>(when - wall, std::chrono::hours{1}),
+              now);
+      ++at;
+      continue;
+    }
+    at = st.expiring.erase(at);
+    if (st.completing.contains(id) || st.stopping.contains(id)) continue;
+    logging::info("batch {:016x} has come to the end of its time; calls in flight may end", id);
+    stop_batch(self, id);
+  }
+}
+
 void take_up(dispatcher_ptr self, batch_id id) {
   auto r = self->state.peers.db->resume_batch(id);
   if (r) {
@@ -127,7 +148,13 @@ void take_up(dispatcher_ptr self, batch_id id) {
 void begin(dispatcher_ptr self, const resume_ptr& r) {
   auto& st = self->state;
   const auto& b = r->batch;
-  if (!storage::is_final(b.state.status)) st.begun.insert(b.id);
+  if (!storage::is_final(b.state.status)) {
+    st.begun.insert(b.id);
+    if (b.definition.expires != wall_time{}) {
+      st.expiring[b.id] = b.definition.expires;
+      check_soon(self);
+    }
+  }
   switch (b.state.status) {
   case batch_status::validating: self->send(st.validator, start_atom_v, r); break;
   case batch_status::in_progress:

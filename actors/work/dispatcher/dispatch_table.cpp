@@ -25,14 +25,15 @@ void dispatch_table::add(std::shared_ptr<const batch_context> batch,
                          const storage::batch_state& state,
                          const storage::batch_progress& progress) {
   const auto id = batch->id;
-  const auto weight = batch->definition.weight;
+  const auto& d = batch->definition;
+  const batch_standing standing{d.owner, d.priority, d.weight, d.expires};
   active b;
   b.context = std::move(batch);
   b.progress = progress;
   b.paused = state.paused;
   b.ready.resize(lanes_.size());
   if (batches_.emplace(id, std::move(b)).second) {
-    for (auto& l : lanes_) l.share.add(id, weight);
+    for (auto& l : lanes_) l.order.add(id, standing);
   }
 }
 
@@ -48,9 +49,11 @@ item_list dispatch_table::stop(storage::batch_id id) {
   auto* b = find(id);
   if (!b) return dropped;
   b->stopped = true;
-  for (auto& queue : b->ready) {
-    std::move(queue.begin(), queue.end(), std::back_inserter(dropped));
-    queue.clear();
+  for (auto& lines : b->ready) {
+    for (auto* queue : {&lines.retries, &lines.firsts}) {
+      std::move(queue->begin(), queue->end(), std::back_inserter(dropped));
+      queue->clear();
+    }
   }
   std::erase_if(waiting_, [&](auto& entry) {
     if (entry.second->batch->id != id) return false;
@@ -63,7 +66,7 @@ item_list dispatch_table::stop(storage::batch_id id) {
 
 void dispatch_table::remove(storage::batch_id id) {
   stop(id);
-  for (auto& l : lanes_) l.share.remove(id);
+  for (auto& l : lanes_) l.order.remove(id);
   batches_.erase(id);
 }
 
@@ -75,7 +78,8 @@ void dispatch_table::make_ready(active& b, item_ptr item) {
   }
   b.held_bytes += held_size(*item);
   ++b.ready_count;
-  b.ready[*provider].push_back(std::move(item));
+  auto& queue = b.ready[*provider].of(*item);
+  queue.push_back(std::move(item));
 }
 
 void dispatch_table::make_waiting(active& b, item_ptr item, steady_time until) {
@@ -114,7 +118,8 @@ bool dispatch_table::on_back(item_ptr item, std::chrono::milliseconds wait, stea
     const auto provider = routes_.find(item->model);
     b->held_bytes += held_size(*item);
     ++b->ready_count;
-    b->ready[provider.value_or(0)].push_front(std::move(item));
+    auto& queue = b->ready[provider.value_or(0)].of(*item);
+    queue.push_front(std::move(item));
     return true;
   }
   make_waiting(*b, std::move(item), now + wait);
@@ -156,31 +161,82 @@ void dispatch_table::release_due(steady_time now) {
   }
 }
 
+bool dispatch_table::has_firsts(uint32_t provider) const {
+  return std::any_of(batches_.begin(), batches_.end(), [&](const auto& e) {
+    const auto& b = e.second;
+    return !b.paused && !b.stopped && !b.ready[provider].firsts.empty();
+  });
+}
+
+item_ptr dispatch_table::take_next(lane& from, uint32_t provider) {
+  const bool retries_too = from.retries.allows() || !has_firsts(provider);
+  const auto turn = from.order.next([&](storage::batch_id id) {
+    const auto* b = find(id);
+    if (!b || b->paused || b->stopped) return false;
+    const auto& lines = b->ready[provider];
+    return !lines.firsts.empty() || (retries_too && !lines.retries.empty());
+  });
+  if (!turn) return nullptr;
+  from.order.charge(*turn);
+  auto& b = *find(turn->batch);
+  auto& lines = b.ready[provider];
+  auto& queue = retries_too && !lines.retries.empty() ? lines.retries : lines.firsts;
+  auto item = std::move(queue.front());
+  queue.pop_front();
+  from.retries.on_call(item->attempts > 0);
+  --b.ready_count;
+  b.held_bytes -= std::min(b.held_bytes, held_size(*item));
+  ++b.out;
+  return item;
+}
+
 std::vector<dispatch_table::assignment> dispatch_table::assign(steady_time now) {
   release_due(now);
   std::vector<assignment> out;
   for (uint32_t p = 0; p < lanes_.size(); ++p) {
-    auto& mine = lanes_[p];
     assignment a{p, {}};
-    while (mine.credit > 0) {
-      const auto next = mine.share.next([&](storage::batch_id id) {
-        const auto* b = find(id);
-        return b && !b->paused && !b->stopped && !b->ready[p].empty();
-      });
-      if (!next) break;
-      mine.share.charge(*next);
-      auto& b = *find(*next);
-      auto item = std::move(b.ready[p].front());
-      b.ready[p].pop_front();
-      --b.ready_count;
-      b.held_bytes -= std::min(b.held_bytes, held_size(*item));
-      ++b.out;
-      --mine.credit;
+    while (lanes_[p].credit > 0) {
+      auto item = take_next(lanes_[p], p);
+      if (!item) break;
+      --lanes_[p].credit;
       a.items.push_back(std::move(item));
     }
     if (!a.items.empty()) out.push_back(std::move(a));
   }
   return out;
+}
+
+std::map<storage::batch_id, item_list> dispatch_table::take_overdue(wall_time wall) {
+  std::map<storage::batch_id, item_list> out;
+  const auto take = [&](active& b, item_ptr& item) {
+    if (!is_overdue(*item, wall)) return false;
+    b.held_bytes -= std::min(b.held_bytes, held_size(*item));
+    ++b.out;
+    out[b.context->id].push_back(std::move(item));
+    return true;
+  };
+  for (auto& [id, b] : batches_) {
+    if (b.stopped || b.context->definition.line_deadline.count() == 0) continue;
+    for (auto& lines : b.ready) {
+      for (auto* queue : {&lines.retries, &lines.firsts}) {
+        b.ready_count -= std::erase_if(*queue, [&](item_ptr& i) { return take(b, i); });
+      }
+    }
+  }
+  std::erase_if(waiting_, [&](auto& entry) {
+    auto* b = find(entry.second->batch->id);
+    auto item = entry.second;
+    if (!b || b->stopped || !take(*b, item)) return false;
+    --b->waiting_count;
+    return true;
+  });
+  return out;
+}
+
+bool dispatch_table::has_line_deadlines() const {
+  return std::any_of(batches_.begin(), batches_.end(), [](const auto& e) {
+    return e.second.context->definition.line_deadline.count() > 0;
+  });
 }
 
 bool dispatch_table::wants_read(const active& b) const {

@@ -7,12 +7,14 @@
 //                      └── due ── waiting ◀─────────┘ on_back
 //
 // A batch's ready lines are kept per provider (a lane), so that one provider's trouble does not
-// hold up lines of another; between batches a lane is fair by weight.
+// hold up lines of another; whose line a lane gives next is said by turn_order.hpp, and whether it
+// may be a retry by retry_budget.hpp.
 #pragma once
 
-#include "actors/work/dispatcher/fair_share.hpp"
 #include "actors/work/dispatcher/rejection_streak.hpp"
+#include "actors/work/dispatcher/retry_budget.hpp"
 #include "actors/work/dispatcher/routes.hpp"
+#include "actors/work/dispatcher/turn_order.hpp"
 #include "actors/work/work_item.hpp"
 
 #include <deque>
@@ -70,6 +72,10 @@ public:
   void on_want(uint32_t provider, uint32_t lines);
   /// Moves what is due from waiting to ready and hands out against the credit.
   std::vector<assignment> assign(steady_time now);
+  /// Lines whose own deadline is over, by batch; they count as out until their failure is on disk.
+  std::map<storage::batch_id, item_list> take_overdue(wall_time wall);
+  /// Whether there may be any: worth a look now and then.
+  bool has_line_deadlines() const;
   /// The next batch that should be read, and marks its read as asked for.
   std::optional<storage::batch_id> next_read();
   /// The read could not be started after all (no memory): it may be asked for again.
@@ -95,10 +101,17 @@ public:
   std::optional<std::string> unrouted_model(storage::batch_id id) const;
 
 private:
+  /// Of one batch for one provider.
+  struct ready_lines {
+    std::deque<item_ptr> firsts;
+    std::deque<item_ptr> retries; ///< Lines that have used attempts.
+    bool empty() const { return firsts.empty() && retries.empty(); }
+    std::deque<item_ptr>& of(const work_item& i) { return i.attempts > 0 ? retries : firsts; }
+  };
   struct active {
     std::shared_ptr<const batch_context> context;
     storage::batch_progress progress;
-    std::vector<std::deque<item_ptr>> ready; ///< By provider.
+    std::vector<ready_lines> ready; ///< By provider.
     size_t unrouted = 0;
     std::string unrouted_model; ///< Of the first of them.
     rejection_streak streak;
@@ -113,7 +126,8 @@ private:
     bool at_end = false;
   };
   struct lane {
-    fair_share<storage::batch_id> share;
+    turn_order order;
+    retry_budget retries;
     uint32_t credit = 0;
   };
 
@@ -121,6 +135,8 @@ private:
   void make_ready(active& b, item_ptr item);
   void make_waiting(active& b, item_ptr item, steady_time until);
   void release_due(steady_time now);
+  bool has_firsts(uint32_t provider) const;
+  item_ptr take_next(lane& from, uint32_t provider);
   bool wants_read(const active& b) const;
 
   routes routes_;

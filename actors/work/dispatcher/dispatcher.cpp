@@ -32,7 +32,10 @@ void woken(dispatcher_ptr self, uint64_t generation) {
   if (generation != st.timer_generation) return;
   st.timer_at = steady_time::max();
   st.read_starved = false;
-  check_stopping(self, self->clock().now());
+  const auto now = self->clock().now();
+  check_expiring(self, now);
+  check_stopping(self, now);
+  fail_overdue(self);
   pump(self);
 }
 
@@ -77,7 +80,7 @@ dispatcher_actor::behavior_type dispatcher_behavior(dispatcher_ptr self, dispatc
     [self](lines_atom, read_reply& reply) { take_lines(self, reply); },
     [self](valid_atom, const batch_record& b) {
       if (b.state.status != batch_status::in_progress) { // it failed, and that is on disk
-        if (storage::is_final(b.state.status)) self->state.begun.erase(b.id);
+        if (storage::is_final(b.state.status)) end_batch(self, b.id);
         return;
       }
       take_up(self, b.id);

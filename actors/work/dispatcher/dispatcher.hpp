@@ -27,6 +27,7 @@ struct dispatcher_options {
   dispatch_limits limits;
   /// Of a batch whose creator named none.
   uint32_t max_attempts = 5;
+  std::chrono::milliseconds line_deadline{0}; ///< The same; 0: none.
   /// How long a cancelled batch waits for its calls in flight.
   std::chrono::milliseconds cancel_deadline{30'000};
 };
@@ -49,6 +50,8 @@ struct dispatcher_state {
   std::set<storage::batch_id> begun;
   /// Batches that are being cancelled, and until when their calls may go on.
   std::map<storage::batch_id, steady_time> stopping;
+  /// Batches that are not at their end and have one that is set by the clock.
+  std::map<storage::batch_id, wall_time> expiring;
   /// Their last result is on disk and their end is being written.
   std::set<storage::batch_id> completing;
   /// Models without a provider that were warned of.

@@ -1,4 +1,4 @@
-// Whose line is next: each batch gets its share by weight, however large it is and whenever it
+// Whose turn is next: each batch gets its share by weight, however large it is and whenever it
 // came.
 //
 // Every batch has a virtual time, which a line moves on by 1/weight; the batch that is behind goes

@@ -16,6 +16,8 @@ using storage::batch_id;
 /// What a read of about one page may take: the page and the items of its lines.
 constexpr uint64_t read_grant_bytes = storage::page_bytes + reader_chunk_lines * 512;
 constexpr std::chrono::milliseconds retry_soon{50};
+/// How late a line's deadline may be seen.
+constexpr std::chrono::seconds look_for_overdue{1};
 
 /// A line that an earlier process had out when it died: the call is ambiguous, and after too many
 /// deaths the line is to blame.
@@ -31,17 +33,15 @@ bool is_worn_out(dispatcher_ptr self, work_item& item) {
   return item.crashes >= deaths_limit;
 }
 
-void fail_worn_out(dispatcher_ptr self, batch_id batch, const item_list& items) {
-  self->state.table->on_settled_here(batch, items.size());
+/// Lines that fail here, without another call. They count as out until that is on disk.
+template <class Render>
+void settle(dispatcher_ptr self, const item_list& items, Render&& render) {
   auto group = std::make_shared<storage::commit_group>();
   auto done = std::make_shared<recorded>();
   for (const auto& item : items) {
-    group->results.push_back(failed_line(*item, storage::result_code::worker_crashed,
-                                         "worker_crashed",
-                                         "the service died several times while this line was being "
-                                         "worked on; it was not tried again"));
-    done->lines.push_back({item->batch->id, item->line, storage::output_kind::error,
-                           storage::result_code::worker_crashed});
+    auto r = render(*item);
+    done->lines.push_back({r.batch, r.line, r.kind, r.code});
+    group->results.push_back(std::move(r));
   }
   self->request(self->state.peers.writer, caf::infinite, commit_atom_v, group)
     .then([self, items, done](commit_reply& reply) {
@@ -49,6 +49,15 @@ void fail_worn_out(dispatcher_ptr self, batch_id batch, const item_list& items) 
       done->counts = std::move(reply.counts);
       self->send(self, recorded_atom_v, *done);
     });
+}
+
+void fail_worn_out(dispatcher_ptr self, batch_id batch, const item_list& items) {
+  self->state.table->on_settled_here(batch, items.size());
+  settle(self, items, [](const work_item& item) {
+    return failed_line(item, storage::result_code::worker_crashed, "worker_crashed",
+                       "the service died several times while this line was being worked on; it was "
+                       "not tried again");
+  });
 }
 
 /// A pause that nobody asked for, and whose answer nobody waits for. It holds at once: each line
@@ -100,6 +109,19 @@ void wake_at(dispatcher_ptr self, steady_time when, steady_time now) {
   self->delayed_send(self, wait, wakeup_atom_v, ++st.timer_generation);
 }
 
+void check_soon(dispatcher_ptr self) {
+  const auto now = self->clock().now();
+  wake_at(self, now, now);
+}
+
+void fail_overdue(dispatcher_ptr self) {
+  auto& table = *self->state.table;
+  if (!table.has_line_deadlines()) return;
+  for (const auto& [batch, items] : table.take_overdue(wall_now())) {
+    settle(self, items, [](const work_item& item) { return overdue_line(item, item.last_error); });
+  }
+}
+
 void hold_lines(dispatcher_ptr self, batch_id id) {
   self->state.table->set_paused(id, true);
   for (auto& s : self->state.supervisors) self->send(s, forget_atom_v, id);
@@ -143,6 +165,7 @@ void pump(dispatcher_ptr self) {
   }
   if (!st.read_starved) request_reads(self);
   if (auto due = st.table->next_due()) wake_at(self, *due, now);
+  if (st.table->has_line_deadlines()) wake_at(self, now + look_for_overdue, now);
 }
 
 void take_lines(dispatcher_ptr self, read_reply& reply) {

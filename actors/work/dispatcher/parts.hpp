@@ -29,6 +29,8 @@ void complete(dispatcher_ptr self, storage::batch_id id);
 void stop_batch(dispatcher_ptr self, storage::batch_id id);
 /// Goes on with those that were stopped and whose calls are back.
 void check_stopping(dispatcher_ptr self, steady_time now);
+/// Stops batches whose time is over.
+void check_expiring(dispatcher_ptr self, steady_time now);
 /// Does it as soon as the store can write.
 void when_writable(dispatcher_ptr self, std::function<void()> then);
 /// After a change that the disk refused, and that may be there all the same: takes up what is
@@ -51,6 +53,10 @@ caf::result<storage::created_batch> retry(dispatcher_ptr self, storage::batch_id
 /// Hands out what is due and wanted, and has more read.
 void pump(dispatcher_ptr self);
 void wake_at(dispatcher_ptr self, steady_time when, steady_time now);
+/// Looks at what the clock decides, behind what is in the mailbox.
+void check_soon(dispatcher_ptr self);
+/// Lines whose own deadline is over fail.
+void fail_overdue(dispatcher_ptr self);
 /// Gives back the places that lines hold in the in-flight file.
 void free_slots(dispatcher_ptr self, const item_list& items);
 /// Nothing more of a batch goes out, and what no worker has yet comes back.

@@ -72,6 +72,10 @@ result<create_request> retry_of(const storage::store& db, batch_id id, const std
   r.definition.retry_of = p.id;
   r.definition.retry_only = only;
   r.definition.created = wall_now();
+  // As long a life as its parent had.
+  if (p.definition.expires != wall_time{}) {
+    r.definition.expires = r.definition.created + (p.definition.expires - p.definition.created);
+  }
   r.same.request_hash = sha256(fmt::format("retry {} {}", p.id, only));
   return r;
 }

@@ -67,6 +67,7 @@ void take_back(supervisor_ptr self, call_done& d) {
       entry.not_before = wall_now() + wait;
       entry.ambiguous = item.ambiguous;
       entry.last_error = item.last_error;
+      entry.first_call = item.first_call;
       group(st).waits.push_back({item.batch->id, item.line, std::move(entry)});
     }
   }

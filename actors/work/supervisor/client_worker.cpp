@@ -49,8 +49,13 @@ call_done_ptr make_call(const worker_peers& peers, item_ptr item) {
   if (done->outcome.kind == outcome_kind::success) peers.knowledge->on_success(item->model);
   done->disposition = decide(done->outcome, item->attempts, definition.max_attempts);
   if (done->outcome.ambiguous) item->ambiguous = true;
-  const auto fate = done->disposition.fate;
-  if (fate == line_fate::result || fate == line_fate::failed) {
+  auto& fate = done->disposition.fate;
+  if (fate == line_fate::retry && is_overdue(*item, wall_now())) {
+    fate = line_fate::failed;
+    item->attempts = done->disposition.attempts;
+    done->result = overdue_line(*item, done->outcome.message);
+  }
+  if (!done->result && (fate == line_fate::result || fate == line_fate::failed)) {
     done->result = answered_line(*item, std::max(1u, done->disposition.attempts), report,
                                  done->outcome, peers.config.name);
   }

@@ -16,7 +16,8 @@ constexpr uint64_t line_overhead = 4096;
 constexpr milliseconds memory_retry{50};
 /// Lines lie ready for what is called in this time: a few looks into the tray.
 constexpr milliseconds ready_for{20};
-/// So many lines lie ready at most.
+/// So many lines lie ready at least, and at most.
+constexpr size_t least_ready = 8;
 constexpr size_t most_ready = 512;
 
 uint64_t estimate(const supervisor_state& st, const work_item& item) {
@@ -75,6 +76,7 @@ void stamp(supervisor_state& st, work_item& item, steady_time now) {
   item.breaker_epoch = st.breaker_permits.take();
   st.throttle_calls.take();
   item.park_epoch = st.parked.epoch();
+  if (item.first_call == wall_time{}) item.first_call = wall_now();
   st.parked.take(item.model, now);
 }
 
@@ -109,10 +111,10 @@ bool flows_freely(const supervisor_state& st, steady_time now) {
          (!t.paused_until || *t.paused_until <= now) && st.in_flight <= t.in_flight;
 }
 
-/// How many lines are to be at hand, ready or in the queue: one for each worker, or what is called
-/// in a short time where that is more.
+/// How many lines are to be at hand, ready or in the queue: what is called in a short time, and a
+/// few at least. No more: they go before those of a batch that comes later.
 size_t at_hand(const supervisor_state& st) {
-  return std::min(most_ready, std::max<size_t>(st.throttle_says.in_flight, st.pace.in(ready_for)));
+  return std::min(most_ready, std::max(least_ready, st.pace.in(ready_for)));
 }
 
 /// How many lines may lie ready: no more than may be answered without being on disk.

@@ -54,6 +54,9 @@ batch_definition example_definition() {
   d.model = "m";
   d.retry_only = "500";
   d.metadata = {{"k", "v"}, {"", "w"}};
+  d.owner = 13;
+  d.priority = -14;
+  d.line_deadline = std::chrono::milliseconds{15};
   return d;
 }
 
@@ -75,7 +78,7 @@ batch_state example_state() {
 
 batch_progress example_progress() { return {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, {11, 12, 13, 14}}; }
 
-waiting_entry example_waiting() { return {2, at(3), true, "reset"}; }
+waiting_entry example_waiting() { return {2, at(3), true, "reset", at(4)}; }
 
 std::vector<stored_problem> example_problems() { return {{1, 2, "c", "m"}, {3, 4, "", "n"}}; }
 
@@ -95,7 +98,7 @@ void check_damage(const std::string& value, Decode decode, bool open_ended = fal
     BOOST_TEST((!out && out.error().kind == errc::corrupt), "cut to " << n << " bytes");
   }
   auto other = value;
-  other[0] = 2;
+  ++other[0];
   BOOST_TEST(!decode(other));
   if (!open_ended) BOOST_TEST(!decode(value + "x"));
 }
@@ -142,7 +145,7 @@ BOOST_AUTO_TEST_CASE(page_head) {
 
 BOOST_AUTO_TEST_CASE(definition) {
   const auto bytes = encode_definition(example_definition());
-  BOOST_TEST(hex(bytes) == "01"
+  BOOST_TEST(hex(bytes) == "02"
                            "0000000000000005"
                            "0000000000000006"
                            "0000000000000007"
@@ -161,9 +164,25 @@ BOOST_AUTO_TEST_CASE(definition) {
                            "000000016b"
                            "0000000176"
                            "00000000"
-                           "0000000177");
+                           "0000000177"
+                           "000000000000000d"
+                           "000003da"
+                           "000000000000000f");
   BOOST_TEST((*decode_definition(bytes) == example_definition()));
   check_damage(bytes, decode_definition);
+}
+
+BOOST_AUTO_TEST_CASE(a_definition_of_version_1_has_no_owner_and_no_deadline) {
+  auto bytes = encode_definition(example_definition());
+  bytes.resize(bytes.size() - 20);
+  bytes[0] = 1;
+  auto expected = example_definition();
+  expected.owner = 0;
+  expected.priority = 0;
+  expected.line_deadline = {};
+  const auto read = decode_definition(bytes);
+  BOOST_REQUIRE(read.has_value());
+  BOOST_TEST((*read == expected));
 }
 
 BOOST_AUTO_TEST_CASE(state) {
@@ -263,13 +282,18 @@ BOOST_AUTO_TEST_CASE(index) {
 
 BOOST_AUTO_TEST_CASE(waiting) {
   const auto bytes = encode_waiting(example_waiting());
-  BOOST_TEST(hex(bytes) == "01"
+  BOOST_TEST(hex(bytes) == "02"
                            "00000002"
                            "0000000000000003"
                            "01"
-                           "000000057265736574");
+                           "000000057265736574"
+                           "0000000000000004");
   BOOST_TEST((*decode_waiting(bytes) == example_waiting()));
   check_damage(bytes, decode_waiting);
+  auto older = bytes;
+  older.resize(older.size() - 8);
+  older[0] = 1;
+  BOOST_TEST((decode_waiting(older)->first_call == wall_time{}));
 }
 
 BOOST_AUTO_TEST_CASE(request) {

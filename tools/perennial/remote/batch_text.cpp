@@ -73,6 +73,7 @@ std::string details(const openai::batch_object& b) {
   row("lines", fmt::format("{} of {} done, {} failed", with_commas(done_lines(b)),
                            with_commas(b.total), with_commas(b.failed)));
   if (b.perennial) {
+    if (b.perennial->priority != 0) row("priority", std::to_string(b.perennial->priority));
     row("retried", with_commas(b.perennial->retried));
     row("ambiguous", with_commas(b.perennial->ambiguous));
     row("retry of", b.perennial->retry_of);
@@ -84,6 +85,7 @@ std::string details(const openai::batch_object& b) {
   row("endpoint", b.endpoint);
   row("model", b.model);
   row("created", when(b.created_at));
+  if (b.expires_at && !end_of(b)) row("expires", when(*b.expires_at));
   if (const auto end = end_of(b)) {
     row("ended", fmt::format("{}, after {}", when(*end),
                              format_duration(std::chrono::seconds{*end - b.created_at})));

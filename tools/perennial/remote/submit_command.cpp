@@ -10,6 +10,7 @@
 #include "tools/perennial/remote/remote_command.hpp"
 #include "tools/perennial/remote/result_download.hpp"
 #include "tools/perennial/terminal.hpp"
+#include "tools/perennial/validators.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -33,6 +34,10 @@ struct submit_options {
   std::vector<std::string> metadata;
   std::string key;
   uint32_t weight = 1;
+  int32_t priority = 0;
+  uint32_t max_attempts = 0;
+  std::string line_deadline;
+  std::string expires_after;
   std::string output;
   std::string order = "input";
   bool wait = false;
@@ -45,6 +50,10 @@ result<std::string> request_body(const submit_options& o, const std::string& fil
                            {"completion_window", o.window}, {"format", o.format},
                            {"on_invalid", o.on_invalid},    {"weight", o.weight}};
   if (!o.model.empty()) j["model"] = o.model;
+  if (o.priority != 0) j["priority"] = o.priority;
+  if (o.max_attempts != 0) j["max_attempts"] = o.max_attempts;
+  if (!o.line_deadline.empty()) j["line_deadline"] = o.line_deadline;
+  if (!o.expires_after.empty()) j["expires_after"] = o.expires_after;
   for (const auto& pair : o.metadata) {
     const auto equals = pair.find('=');
     if (equals == std::string::npos || equals == 0) {
@@ -182,6 +191,19 @@ void add_submit(CLI::App& app, action& chosen) {
   c->add_option("--weight", o->weight, "Share of the work beside other batches")
     ->check(CLI::Range(1, 100))
     ->capture_default_str();
+  c->add_option("--priority", o->priority, "Higher ones first, among your own batches")
+    ->check(CLI::Range(-100, 100))
+    ->capture_default_str();
+  c->add_option("--max-attempts", o->max_attempts, "Attempts per line [the service's]")
+    ->check(CLI::Range(1, 100));
+  c->add_option("--line-deadline", o->line_deadline,
+                "A line may take so long from its first call on, as 10m [the service's]")
+    ->type_name("TIME")
+    ->check(duration());
+  c->add_option("--expires-after", o->expires_after,
+                "Then it ends with the results that it has, as 36h [never]")
+    ->type_name("TIME")
+    ->check(duration());
   c->add_flag("--json", o->json, "Print the Batch object on standard output");
   c->add_flag("-q,--quiet", o->quiet, "Nothing but errors on standard error");
   add_url_option(*c, o->url);

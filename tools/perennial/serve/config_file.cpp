@@ -35,6 +35,8 @@ const std::vector<config_key<service_config>>& service_keys() {
     number_key("max_attempts", &service_config::max_attempts, 1, 1000),
     bytes_key("max_line_bytes", &service_config::max_line_bytes),
     duration_key("drain_deadline", &service_config::drain_deadline),
+    duration_key("line_deadline", &service_config::line_deadline, "never"),
+    duration_key("batch_expires_after", &service_config::batch_expires_after, "never"),
   };
   return keys;
 }

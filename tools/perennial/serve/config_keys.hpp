@@ -70,10 +70,16 @@ config_key<S> bytes_key(std::string_view name, uint64_t S::*member) {
           }};
 }
 
+/// A length of time. A word, where one is given, stands for 0.
 template <class S>
-config_key<S> duration_key(std::string_view name, std::chrono::milliseconds S::*member) {
+config_key<S> duration_key(std::string_view name, std::chrono::milliseconds S::*member,
+                           std::string_view word_for_0 = {}) {
   return {name,
-          [member](S& s, const toml::node& n) -> result<void> {
+          [=](S& s, const toml::node& n) -> result<void> {
+            if (!word_for_0.empty() && n.value_exact<std::string_view>() == word_for_0) {
+              s.*member = std::chrono::milliseconds{0};
+              return {};
+            }
             const auto text = n.value_exact<std::string>();
             if (!text) return fail(errc::invalid_input, "must be a length of time, as \"10s\"");
             auto d = parse_duration(*text);
@@ -82,7 +88,10 @@ config_key<S> duration_key(std::string_view name, std::chrono::milliseconds S::*
             s.*member = *d;
             return {};
           },
-          [member](const S& s) { return quote(write_duration(s.*member)); }};
+          [=](const S& s) {
+            const bool word = (s.*member).count() == 0 && !word_for_0.empty();
+            return quote(word ? std::string{word_for_0} : write_duration(s.*member));
+          }};
 }
 
 /// A whole number from `least` to `most`. A word, where one is given, stands for 0.

@@ -55,7 +55,8 @@ BOOST_AUTO_TEST_CASE(every_field_is_read) {
   const auto got =
     read(R"(,"completion_window":"48h","metadata":{"b":"1","a":"é"},)"
          R"("output_expires_after":{"anchor":"created_at","seconds":3600},"format":"text",)"
-         R"("on_invalid":"skip","model":"m","weight":5,"max_attempts":9,"max_line_bytes":2048)");
+         R"("on_invalid":"skip","model":"m","weight":5,"max_attempts":9,"max_line_bytes":2048,)"
+         R"("priority":-3,"line_deadline":"10m","expires_after":"36h")");
   BOOST_TEST(got.completion_window == "48h");
   BOOST_TEST((got.window == 48h));
   BOOST_TEST((got.metadata == metadata_list{{"b", "1"}, {"a", "é"}}));
@@ -64,6 +65,9 @@ BOOST_AUTO_TEST_CASE(every_field_is_read) {
   BOOST_TEST((got.on_invalid == on_invalid::skip));
   BOOST_TEST(got.model == "m");
   BOOST_TEST(got.weight == 5U);
+  BOOST_TEST(got.priority == -3);
+  BOOST_TEST((got.line_deadline == std::chrono::minutes{10}));
+  BOOST_TEST((got.expires_after == std::chrono::hours{36}));
   BOOST_TEST(got.max_attempts == 9U);
   BOOST_TEST(got.max_line_bytes == 2048U);
 }
@@ -127,6 +131,13 @@ BOOST_AUTO_TEST_CASE(a_wrong_value_names_its_field) {
   BOOST_TEST(field(R"(,"on_invalid":"ignore")") == "on_invalid");
   BOOST_TEST(field(R"(,"model":"")") == "model");
   BOOST_TEST(field(R"(,"model":7)") == "model");
+  for (const auto* priority : {"-101", "101", "1.5", "\"1\""}) {
+    BOOST_TEST(field(R"(,"priority":)"s + priority) == "priority", priority);
+  }
+  for (const auto* time : {"\"0s\"", "\"10\"", "\"soon\"", "\"400d\"", "60"}) {
+    BOOST_TEST(field(R"(,"line_deadline":)"s + time) == "line_deadline", time);
+    BOOST_TEST(field(R"(,"expires_after":)"s + time) == "expires_after", time);
+  }
   for (const auto* weight : {"0", "101", "-1", "1.5", "\"1\""}) {
     BOOST_TEST(field(R"(,"weight":)"s + weight) == "weight", weight);
   }

@@ -50,6 +50,8 @@ batch_object full_batch() {
   x.format = "text";
   x.on_invalid = "skip";
   x.weight = 3;
+  x.priority = -7;
+  x.line_deadline_ms = 60'000;
   x.problems = 4;
   x.retried = 5;
   x.ambiguous = 6;
@@ -104,7 +106,7 @@ BOOST_AUTO_TEST_CASE(a_batch_is_written_with_all_its_fields) {
     R"("usage":{"input_tokens":10,"input_tokens_details":{"cached_tokens":1},"output_tokens":20,)"
     R"("output_tokens_details":{"reasoning_tokens":2},"total_tokens":30},)"
     R"("metadata":{"z":"1","a":"2"},"perennial":{"paused":true,"pause_reason":"key refused",)"
-    R"("retry_of":"batch_0000000000000001","format":"text","on_invalid":"skip","weight":3,)"
+    R"("retry_of":"batch_0000000000000001","format":"text","on_invalid":"skip","weight":3,"priority":-7,"line_deadline_ms":60000,)"
     R"("problems":4,"retried":5,"ambiguous":6,"dropped":7,"waiting_for":["the key was refused"]}})");
 }
 

@@ -352,4 +352,60 @@ BOOST_AUTO_TEST_CASE(batches_are_read_in_turn) {
   BOOST_TEST(order == (std::vector<storage::batch_id>{1, 2, 3, 1, 2, 3}));
 }
 
+BOOST_AUTO_TEST_CASE(retries_are_held_to_a_fifth_while_first_attempts_are_ready) {
+  limits.ready_low = 1000;
+  add(1, 10'000);
+  read(1, 0, 400);
+  auto failed = take(0, 200);
+  for (auto& i : failed) {
+    i->attempts = 1;
+    BOOST_TEST(table.on_back(std::move(i), 1ms, now));
+  }
+  now += 1ms;
+  size_t retries = 0;
+  for (const auto& i : take(0, 100)) retries += i->attempts > 0 ? 1U : 0U;
+  BOOST_TEST(retries >= 3U);
+  BOOST_TEST(retries <= (200U + 100U) / 5 + 1);
+}
+
+BOOST_AUTO_TEST_CASE(retries_are_not_held_when_nothing_else_is_left) {
+  add(1, 10'000);
+  read(1, 0, 50, "a", true);
+  for (auto& i : take(0, 50)) {
+    i->attempts = 1;
+    table.on_back(std::move(i), 1ms, now);
+  }
+  now += 1ms;
+  BOOST_TEST(take(0, 50).size() == 50U);
+}
+
+BOOST_AUTO_TEST_CASE(lines_past_their_own_deadline_are_taken_out_and_others_are_not) {
+  batch_context c;
+  c.id = 1;
+  c.definition.line_deadline = 10s;
+  contexts[1] = std::make_shared<const batch_context>(c);
+  storage::batch_progress p;
+  p.total = 100;
+  table.add(contexts[1], {}, p);
+  BOOST_TEST(table.has_line_deadlines());
+  read(1, 0, 4);
+  auto out = take(0, 3);
+  for (auto& i : out) {
+    i->attempts = 1;
+    i->first_call = wall;
+  }
+  out[2]->first_call = wall + 5s;
+  table.on_back(std::move(out[0]), 60s, now); // waits
+  table.on_back(std::move(out[1]), 0ms, now); // is ready
+  table.on_back(std::move(out[2]), 0ms, now);
+  BOOST_TEST(table.take_overdue(wall + 9'999ms).empty());
+  const auto over = table.take_overdue(wall + 10s);
+  BOOST_REQUIRE(over.size() == 1U);
+  BOOST_TEST(over.at(1).size() == 2U);
+  BOOST_TEST(load(1).out == 2U);
+  BOOST_TEST(load(1).ready == 2U); // line 2, and line 3, which never went out
+  BOOST_TEST(load(1).waiting == 0U);
+  BOOST_TEST(lines(0, 10) == (list{2, 3}));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

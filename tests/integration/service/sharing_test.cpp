@@ -1,0 +1,172 @@
+// Batches beside each other and the ends that the clock sets: shares, priorities, expiry, deadlines
+// of lines, retries by code.
+#include "running_service.hpp"
+
+#include <map>
+#include <set>
+#include <sstream>
+
+using namespace perennial;
+using namespace perennial::test;
+using nlohmann::json;
+
+namespace {
+
+/// Creates a batch with more than the usual members.
+std::string create(running_service& s, const std::string& file, json extra,
+                   const std::string& key = {}) {
+  extra["input_file_id"] = file;
+  extra["endpoint"] = "/v1/chat/completions";
+  httplib::Headers headers;
+  if (!key.empty()) headers.emplace("Authorization", "Bearer " + key);
+  const auto r = s.client->Post("/v1/batches", headers, extra.dump(), "application/json");
+  BOOST_REQUIRE(r);
+  BOOST_REQUIRE_MESSAGE(r->status == 200, r->body);
+  return json::parse(r->body)["id"];
+}
+
+uint64_t completed(const json& b) { return b["request_counts"]["completed"]; }
+
+/// The codes of a batch's failed lines, and how often each is there.
+std::map<std::string, int> failures(running_service& s, const json& b) {
+  std::map<std::string, int> out;
+  if (b["error_file_id"].is_null()) return out;
+  std::istringstream in{s.content(b["error_file_id"])};
+  for (std::string line; std::getline(in, line);) {
+    const auto j = json::parse(line);
+    ++out[j["response"].is_null() ? j["error"]["code"].get<std::string>()
+                                  : std::to_string(j["response"]["status_code"].get<int>())];
+  }
+  return out;
+}
+
+/// Lines that the sim has not seen under other names: each batch has prompts of its own.
+std::string lines_named(const std::string& name, uint64_t n) {
+  std::string out;
+  for (uint64_t i = 0; i < n; ++i) {
+    out += fmt::format("{{\"id\":\"{0}{1}\",\"model\":\"m\",\"prompt\":\"{0}{1}\"}}\n", name, i);
+  }
+  return out;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(sharing)
+
+BOOST_AUTO_TEST_CASE(ten_lines_behind_many_are_done_as_if_they_were_alone) {
+  constexpr uint32_t in_flight = 32;
+  sim_process sim{{"--latency", "50ms"}};
+  running_service s{sim, in_flight};
+  const auto big = create(s, s.upload(lines_named("big", 100'000)), json::object());
+  s.wait(big, [](const json& b) { return completed(b) > 500; });
+  const auto file = s.upload(lines_named("small", 10));
+  const auto before = sim.stat("requests");
+  const auto small = create(s, file, json::object());
+  s.wait_status(small, "completed");
+  const auto others = sim.stat("requests") - before - 10;
+  BOOST_TEST_MESSAGE(others << " calls of others between the creation and the end of ten lines");
+  // What was out, what lay ready, the validation of the file, and one line of theirs for each of
+  // ours: three rounds of the calls in flight are a twentieth of a second each.
+  BOOST_TEST(others <= 4U * in_flight);
+  const auto b = s.get("/v1/batches/" + big);
+  BOOST_TEST(b["status"] == "in_progress");
+  s.post("/v1/batches/" + big + "/cancel", json::object());
+}
+
+BOOST_AUTO_TEST_CASE(keys_share_equally_and_a_priority_counts_within_one_key) {
+  sim_process sim{{"--latency", "5ms"}};
+  running_service s{sim, 8};
+  const auto low = create(s, s.upload(lines_named("low", 20'000)), json::object(), "alice");
+  s.wait(low, [](const json& b) { return completed(b) > 100; });
+  const auto high =
+    create(s, s.upload(lines_named("high", 20'000)), json{{"priority", 10}}, "alice");
+  const auto other = create(s, s.upload(lines_named("other", 20'000)), json::object(), "bob");
+  s.wait(other, [](const json& b) { return completed(b) > 100; });
+  s.wait(high, [](const json& b) { return completed(b) > 100; });
+  const auto first = completed(s.get("/v1/batches/" + low));
+  const auto high_first = completed(s.get("/v1/batches/" + high));
+  const auto other_first = completed(s.get("/v1/batches/" + other));
+  s.wait(high, [&](const json& b) { return completed(b) > high_first + 1'000; });
+  // The low one stood still but for what was out; bob got as much as alice.
+  BOOST_TEST(completed(s.get("/v1/batches/" + low)) <= first + 64);
+  const auto bobs = completed(s.get("/v1/batches/" + other)) - other_first;
+  BOOST_TEST(bobs >= 800U);
+  BOOST_TEST(bobs <= 1'400U);
+  for (const auto& id : {low, high, other}) s.post("/v1/batches/" + id + "/cancel", json::object());
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_expires_where_it_was_asked_for_and_keeps_what_is_done) {
+  sim_process sim{{"--hold", "x7"}};
+  running_service s{sim, 4};
+  s.config.drain_deadline = std::chrono::milliseconds{0};
+  const auto id = create(s, s.upload(lines_named("x", 60) + lines_named("y", 20)),
+                         json{{"expires_after", "1s"}, {"completion_window", "24h"}});
+  const auto made = s.get("/v1/batches/" + id);
+  BOOST_TEST(made["expires_at"].is_number());
+  BOOST_TEST(made["completion_window"] == "24h");
+  s.wait(id, [&](const json& b) { return b["status"] != "in_progress" || completed(b) == 79; });
+  sim.control({{"outage", true}}); // what is held never ends; and nobody waits for it for ever
+  const auto over = s.wait_status(id, "expired");
+  BOOST_TEST(completed(over) == 79U);
+  BOOST_TEST((failures(s, over) == std::map<std::string, int>{{"batch_expired", 1}}));
+  sim.control({{"outage", false}, {"hold", ""}});
+  const auto again = s.post("/v1/batches/" + id + "/retry", json{{"only", "batch_expired"}});
+  const auto end = s.wait(again["id"], [](const json& b) {
+    return b["status"] != "in_progress" && b["status"] != "validating";
+  });
+  BOOST_TEST(end["status"] == "completed");
+  BOOST_TEST(end["request_counts"]["total"] == 1);
+}
+
+BOOST_AUTO_TEST_CASE(an_expiry_that_passed_while_the_service_was_away_holds_at_its_start) {
+  sim_process sim{{"--hold", "x3"}};
+  running_service s{sim, 1};
+  const auto id = create(s, s.upload(lines_named("x", 10)), json{{"expires_after", "1500ms"}});
+  const auto expires = s.wait(id, [](const json& b) { return completed(b) == 3; })["expires_at"];
+  s.stop();
+  while (wall_now().time_since_epoch() < std::chrono::seconds{expires.get<int64_t>() + 2}) {
+    std::this_thread::yield();
+  }
+  s.start();
+  const auto over = s.wait_status(id, "expired");
+  BOOST_TEST(completed(over) == 3U);
+  BOOST_TEST(failures(s, over).at("batch_expired") == 7);
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_that_asked_for_no_expiry_has_none_whatever_its_window) {
+  sim_process sim;
+  running_service s{sim};
+  const auto id = create(s, s.upload(lines_named("x", 3)), json{{"completion_window", "1m"}});
+  BOOST_TEST(s.get("/v1/batches/" + id)["expires_at"].is_null());
+  BOOST_TEST(s.wait_status(id, "completed")["completion_window"] == "1m");
+}
+
+BOOST_AUTO_TEST_CASE(a_line_past_its_own_deadline_fails_and_says_what_its_last_attempt_got) {
+  sim_process sim{{"--rate-503", "1"}};
+  running_service s{sim, 4};
+  const auto id =
+    create(s, s.upload(lines_named("x", 3)), json{{"line_deadline", "1s"}, {"max_attempts", 100}});
+  const auto over = s.wait_status(id, "completed");
+  BOOST_TEST((failures(s, over) == std::map<std::string, int>{{"deadline_exceeded", 3}}));
+  const auto text = s.content(over["error_file_id"]);
+  BOOST_TEST(text.find("deadline of 1s") != std::string::npos, text);
+  BOOST_TEST(text.find("503") != std::string::npos, text);
+  sim.control({{"rate_503", 0}});
+  const auto again = s.post("/v1/batches/" + id + "/retry", json{{"only", "deadline_exceeded"}});
+  BOOST_TEST(completed(s.wait_status(again["id"], "completed")) == 3U);
+}
+
+BOOST_AUTO_TEST_CASE(a_retry_takes_the_lines_with_its_code_only) {
+  sim_process sim{{"--forbid", "bad", "--wrong-model", "gone"}};
+  running_service s{sim, 4};
+  auto text = lines_named("good", 5) + lines_named("bad", 3);
+  const auto id = create(s, s.upload(text), json::object());
+  const auto over = s.wait_status(id, "completed");
+  BOOST_TEST((failures(s, over) == std::map<std::string, int>{{"403", 3}}));
+  s.post("/v1/batches/" + id + "/retry", json{{"only", "no such code"}}, 400);
+  sim.control({{"forbid", ""}});
+  const auto again = s.post("/v1/batches/" + id + "/retry", json{{"only", "403"}});
+  BOOST_TEST(completed(s.wait_status(again["id"], "completed")) == 3U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
