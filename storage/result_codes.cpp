@@ -1,5 +1,7 @@
 #include "storage/result_codes.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <charconv>
 
@@ -38,6 +40,12 @@ std::optional<uint16_t> code_of_name(std::string_view name) {
   const auto [at, failed] = std::from_chars(name.data(), end, code);
   if (failed != std::errc{} || at != end || code < 100 || code > 999) return std::nullopt;
   return code;
+}
+
+std::string names_of_codes() {
+  std::string out;
+  for (const auto& n : named) out += fmt::format("{}, ", n.name);
+  return out + "batch_cancelled, batch_expired";
 }
 
 std::string_view unrun_code(batch_status status) noexcept {

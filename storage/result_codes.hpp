@@ -18,4 +18,7 @@ std::optional<uint16_t> code_of_name(std::string_view name);
 /// The code of the lines that never ran, in a batch that ended with this status; else empty.
 std::string_view unrun_code(batch_status status) noexcept;
 
+/// The words among them, and those of lines that never ran, for people.
+std::string names_of_codes();
+
 } // namespace perennial::storage

@@ -150,6 +150,9 @@ void begin(dispatcher_ptr self, const resume_ptr& r) {
   const auto& b = r->batch;
   if (!storage::is_final(b.state.status)) {
     st.begun.insert(b.id);
+    if (b.definition.expires != wall_time{} && b.definition.expires <= wall_now()) {
+      return self->send(st.validator, finish_atom_v, b.id); // while nobody was here
+    }
     if (b.definition.expires != wall_time{}) {
       st.expiring[b.id] = b.definition.expires;
       check_soon(self);

@@ -1,6 +1,7 @@
 #include "actors/errors.hpp"
 #include "actors/work/dispatcher/parts.hpp"
 #include "protocol/base/log.hpp"
+#include "storage/result_codes.hpp"
 
 #include <limits>
 
@@ -67,6 +68,12 @@ result<create_request> retry_of(const storage::store& db, batch_id id, const std
   }
   if (p.progress.completed >= p.progress.total) {
     return fail(errc::conflict, "no line of the batch failed: there is nothing to retry");
+  }
+  if (!only.empty() && !storage::code_of_name(only) && only != "batch_cancelled" &&
+      only != "batch_expired") {
+    return fail(errc::invalid_input,
+                "\"{}\" is no code of a failed line; give an HTTP status as 500, or one of {}",
+                only, storage::names_of_codes());
   }
   create_request r{p.definition, {}};
   r.definition.retry_of = p.id;

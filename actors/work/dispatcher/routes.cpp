@@ -29,17 +29,28 @@ bool matches(std::string_view pattern, std::string_view name) {
   return p == pattern.size();
 }
 
-routes::routes(std::vector<std::vector<std::string>> patterns)
-  : patterns_(std::move(patterns)) {}
+routes::routes(std::vector<std::vector<std::string>> patterns, std::vector<route> first)
+  : providers_(patterns.size())
+  , routes_(std::move(first)) {
+  for (auto& r : routes_) std::ranges::stable_sort(r.targets, {}, &route_target::order);
+  for (uint32_t i = 0; i < patterns.size(); ++i) {
+    routes_.push_back({.patterns = std::move(patterns[i]), .targets = {{.provider = i}}});
+  }
+}
+
+const route* routes::route_of(std::string_view model) const {
+  const auto fits = [&](const route& r) {
+    return r.patterns.empty() || std::any_of(r.patterns.begin(), r.patterns.end(),
+                                             [&](const auto& p) { return matches(p, model); });
+  };
+  const auto found = std::find_if(routes_.begin(), routes_.end(), fits);
+  return found == routes_.end() ? nullptr : &*found;
+}
 
 std::optional<uint32_t> routes::find(std::string_view model) const {
-  for (uint32_t i = 0; i < patterns_.size(); ++i) {
-    const auto& mine = patterns_[i];
-    const bool fits = mine.empty() || std::any_of(mine.begin(), mine.end(),
-                                                  [&](const auto& p) { return matches(p, model); });
-    if (fits) return i;
-  }
-  return std::nullopt;
+  const auto* r = route_of(model);
+  if (r == nullptr) return std::nullopt;
+  return r->targets.front().provider;
 }
 
 } // namespace perennial::actors
