@@ -9,6 +9,8 @@
 #include "actors/interfaces.hpp"
 #include "actors/service/config.hpp"
 #include "actors/service/file_expiry.hpp"
+#include "actors/service/reload_plan.hpp"
+#include "actors/work/call_key.hpp"
 #include "protocol/provider/connection.hpp"
 #include "storage/inflight.hpp"
 
@@ -18,6 +20,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 namespace perennial::actors {
@@ -39,6 +42,14 @@ public:
   /// From a signal handler's thread: a `stop` that waits for calls waits no longer.
   void hurry() { hurry_ = true; }
 
+  /// Reads this provider's key files again; a key that has changed is used from here on, and no
+  /// longer parked. errc::invalid_input: a file is wrong; then all stays as it was.
+  result<void> reload_keys(uint32_t provider);
+
+  /// Takes over the limits of `fresh` and reads all key files again; what else differs is logged,
+  /// since it needs a restart. errc::invalid_input: what could not be taken over of a provider.
+  result<void> reload(const service_config& fresh);
+
   const service_config& config() const { return config_; }
   storage::store& db() { return *db_; }
   caf::actor_system& system() { return system_; }
@@ -49,7 +60,8 @@ public:
 
 private:
   explicit service(service_config config);
-  void spawn(std::vector<std::shared_ptr<const provider_client>> clients);
+  void spawn(std::vector<std::shared_ptr<const provider_client>> clients,
+             std::vector<std::vector<provider_key>> keys);
 
   struct system_config : caf::actor_system_config {
     system_config();
@@ -65,6 +77,8 @@ private:
   dispatcher_actor dispatcher_;
   expiry_actor expiry_;
   std::vector<supervisor_actor> supervisors_;
+  std::mutex reloading_;
+  std::vector<provider_limits> limits_; ///< In force, by provider; guarded by `reloading_`.
   std::atomic<bool> hurry_{false};
   bool stopped_ = false;
 };

@@ -53,6 +53,9 @@ struct call_options {
   /// Asked before an answer of more than `small_answer` bytes is kept, for twice its size: the body
   /// and what is made of it. Null: there is no limit but max_response_bytes.
   answer_memory* memory = nullptr;
+  /// In place of the provider's; empty: none is sent. Must be one that may stand in a header
+  /// (`is_header_value`).
+  const secret* key = nullptr;
 };
 
 /// One keep-alive connection, opened when needed and again after every failure. `call` belongs to
@@ -69,6 +72,10 @@ public:
   /// (another thread is in a call); invalid_input (the path cannot be sent).
   result<call_report> call(std::string_view path, std::string_view body,
                            const call_options& options = {});
+
+  /// Opens a connection to the provider, or to the proxy before it, and closes it again: nothing is
+  /// sent, not even a TLS greeting. Whether that worked in this time. As `call` for the rest.
+  bool can_connect(std::chrono::milliseconds patience);
 
   /// Ends the call in progress, in whatever phase it is, and returns at once. Its report says
   /// `aborted`. Without a call in progress nothing happens; later calls are not touched.

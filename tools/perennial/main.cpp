@@ -69,6 +69,7 @@ int main(int argc, char** argv) {
   add_status(app, chosen);
   add_results(app, chosen);
   add_changes(app, chosen);
+  add_providers(app, chosen);
   add_check(app, chosen);
   add_doctor(app, chosen);
   try {

@@ -14,9 +14,9 @@ void start_worker(supervisor_ptr self, uint32_t number) {
   w.retiring = std::make_shared<std::atomic<bool>>(false);
   w.since = self->clock().now();
   w.handle = self->spawn<caf::detached + caf::monitored>(
-    worker_behavior, worker_peers{number, st.peers.config, w.connection, st.peers.knowledge,
-                                  st.peers.answers, st.peers.calls_out, st.ready, st.finished,
-                                  caf::actor_cast<supervisor_actor>(self), w.retiring});
+    worker_behavior,
+    worker_peers{number, st.peers.config, w.connection, st.peers.answers, st.peers.calls_out,
+                 st.ready, st.finished, caf::actor_cast<supervisor_actor>(self), w.retiring});
   st.by_address[w.handle->address()] = number;
 }
 
@@ -96,9 +96,10 @@ void worker_died(supervisor_ptr self, const caf::down_msg& down) {
   const auto verdict = st.restarts.on_death(now, jitter(self));
   const auto give_back = [&](item_ptr item) {
     // A trial call of a half-open breaker must not be missing for ever.
-    outcome_event nothing{item->breaker_epoch, {}, item->sent, st.in_flight};
+    outcome_event nothing;
+    nothing.sent = item->sent;
     nothing.outcome.kind = outcome_kind::aborted;
-    st.outbox.outcomes.push_back(std::move(nothing));
+    note_outcome(st, *item, std::move(nothing));
     if (++item->crashes >= deaths_limit) {
       fail_line(self, *item, storage::result_code::worker_crashed, "worker_crashed",
                 "the worker died each time that this line was tried; it was not tried again");
@@ -110,6 +111,7 @@ void worker_died(supervisor_ptr self, const caf::down_msg& down) {
   };
   if (w.item) {
     --st.in_flight;
+    comes_back(st, *w.item, 0);
     give_back(std::exchange(w.item, nullptr));
   }
   if (auto untold = st.ready->untold(number)) give_back(std::move(untold));
@@ -117,12 +119,14 @@ void worker_died(supervisor_ptr self, const caf::down_msg& down) {
   ++w.restarts;
   st.idle.push_back(number);
   if (verdict.park) {
-    st.parked.park(
-      whole_key, park_kind::dying_workers,
-      fmt::format("{}: its workers keep dying; see the log, then resume it or restart the "
-                  "service",
-                  st.peers.config.name),
-      st.parked.epoch(), now);
+    for (uint32_t key = 0; key < st.ring.size(); ++key) {
+      auto& parked = st.ring.at(key).parked;
+      parked.park(whole_key, park_kind::dying_workers,
+                  fmt::format("{0}: its workers keep dying; see the log, then: perennial "
+                              "providers resume {0}",
+                              st.peers.config.name),
+                  parked.epoch(), now);
+    }
   }
 }
 

@@ -12,6 +12,7 @@
 #include "tools/perennial/validators.hpp"
 
 #include <charconv>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -119,8 +120,27 @@ int refuse(const error& e) {
   return wrong_use;
 }
 
-void wait_for_stop(const signals& interrupts) {
+/// Reads the configuration and the key files again; what is wrong with them changes nothing.
+void reload(const serve_flags& flags, const serve_settings& running, actors::service& service) {
+  const auto fresh = settle(flags);
+  if (!fresh) {
+    logging::error("reload: {}; nothing was changed", fresh.error().message);
+    return;
+  }
+  if (fresh->listen != running.listen || fresh->log_level != running.log_level) {
+    logging::warn("reload: listen or log_level changed; that needs a restart, the old one is still "
+                  "in force");
+  }
+  if (auto ok = service.reload(fresh->service); !ok) {
+    logging::error("reload: {}; this provider stays as it was", ok.error().message);
+    return;
+  }
+  logging::info("reloaded: key files and limits");
+}
+
+void wait_for_stop(signals& interrupts, const std::function<void()>& on_reload) {
   for (unsigned rounds = 0; interrupts.stops() == 0; ++rounds) {
+    if (interrupts.take_reload()) on_reload();
     if (rounds % 100 == 0) tell_alive(); // every 5 s
     std::this_thread::sleep_for(std::chrono::milliseconds{50});
   }
@@ -153,7 +173,7 @@ int serve(const serve_flags& flags) {
     if (auto ok = write_port(flags.port_file, (*gateway)->port()); !ok) return refuse(ok.error());
   }
   tell_ready(url);
-  wait_for_stop(interrupts);
+  wait_for_stop(interrupts, [&] { reload(flags, *settings, **service); });
   tell_stopping();
   say("Stopping: calls in flight may end (a second signal aborts them)…");
   (*gateway)->stop(std::chrono::seconds{5});
@@ -193,7 +213,7 @@ void add_serve(CLI::App& app, action& chosen) {
             "  perennial serve --config /etc/perennial.toml --print-config\n"
             "\n"
             "SIGTERM and Ctrl-C let calls in flight end; a second one aborts them. Neither loses "
-            "anything.");
+            "anything.\nSIGHUP reads the providers' key files and limits again.");
   c->callback([f, &chosen] { chosen = [f] { return serve(*f); }; });
 }
 
