@@ -8,7 +8,8 @@
 //   │   └─ validator       checks job files, ends cancelled batches; detached
 //   ├─ provider_supervisor one per provider: its workers, and the two below
 //   │   ├─ circuit_breaker pushes a gate whenever it changes
-//   │   ├─ throttle        pushes permits whenever they change
+//   │   │   └─ probe       while it is open: can the provider be connected to? detached
+//   │   ├─ throttle…       one per key; pushes permits whenever they change
 //   │   └─ client_worker…  one call at a time; detached
 //   ├─ file_expiry         deletes files whose time has come; detached
 //   └─ gateway             the HTTP API; detached
@@ -211,6 +212,8 @@ using supervisor_actor = caf::typed_actor<
 using breaker_actor =
   caf::typed_actor<caf::reacts_to<outcome_atom, outcome_list>,
                    caf::replies_to<status_atom>::with<breaker_gate>,
+                   // The provider can be connected to, or cannot; from a probe.
+                   caf::reacts_to<available_atom, bool>,
                    // With its history, for people.
                    caf::replies_to<details_atom>::with<breaker_details_ptr>,
                    // Close by hand.
@@ -219,12 +222,20 @@ using breaker_actor =
 /// THROTTLE: learns outcomes and use, pushes permits.
 using throttle_actor =
   caf::typed_actor<caf::reacts_to<outcome_atom, outcome_list>,
-                   // So many calls went out.
-                   caf::reacts_to<used_atom, uint32_t>,
+                   // So many calls went out, with so many tokens, as far as is known; fewer than
+                   // none where an earlier guess was too high.
+                   caf::reacts_to<used_atom, uint32_t, int64_t>,
                    caf::replies_to<status_atom>::with<throttle_permits>,
                    caf::replies_to<details_atom>::with<throttle_details_ptr>,
                    // At most so many calls at once; 0: find out.
-                   caf::reacts_to<scale_atom, uint32_t>, caf::reacts_to<wakeup_atom, uint64_t>>;
+                   caf::reacts_to<scale_atom, uint32_t>,
+                   // Other limits, and perhaps another key.
+                   caf::reacts_to<reload_atom, provider_keys_ptr>,
+                   caf::reacts_to<wakeup_atom, uint64_t>>;
+
+/// PROBE: tries now and then whether a provider that is down can be connected to, and tells its
+/// breaker.
+using probe_actor = caf::typed_actor<caf::reacts_to<wakeup_atom>>;
 
 /// CLIENT_WORKER: makes one call at a time on a connection of its own.
 using worker_actor = caf::typed_actor<caf::reacts_to<call_atom, item_ptr>>;

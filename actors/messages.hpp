@@ -123,6 +123,8 @@ struct call_done {
   bool answered = false;                      ///< The provider gave an HTTP answer.
   std::optional<storage::line_result> result; ///< Where the line is done.
   std::chrono::milliseconds took{0};
+  std::optional<uint64_t> tokens; ///< That it cost, where the answer said so.
+  rate_limits limits = {};        ///< What the answer said of them.
   uint64_t response_bytes = 0;
   std::shared_ptr<answer_share> memory; ///< What the result keeps of the room for answers.
   item_ptr
@@ -133,9 +135,11 @@ using call_done_ptr = std::shared_ptr<call_done>;
 /// What breaker and throttle need to know of one call.
 struct outcome_event {
   uint32_t breaker_epoch = 0;
-  perennial::outcome outcome;
+  perennial::outcome outcome = {};
   steady_time sent{};
-  uint32_t in_flight = 0; ///< As it ended, itself included.
+  uint32_t in_flight = 0; ///< With its key, as it ended, itself included.
+  std::chrono::milliseconds took{0};
+  rate_limits limits = {};
 };
 using outcome_list = std::vector<outcome_event>;
 

@@ -41,5 +41,6 @@ void add_content_routes(http::edge_server& server, gateway_context& c);
 void add_upload_route(http::edge_server& server, gateway_context& c);
 void add_batch_routes(http::edge_server& server, gateway_context& c);
 void add_worker_routes(http::edge_server& server, gateway_context& c);
+void add_provider_routes(http::edge_server& server, gateway_context& c);
 
 } // namespace perennial::actors

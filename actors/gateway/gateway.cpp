@@ -56,6 +56,7 @@ result<std::unique_ptr<gateway>> gateway::start(service& s, const gateway_option
   add_file_routes(server, context);
   add_batch_routes(server, context);
   add_worker_routes(server, context);
+  add_provider_routes(server, context);
   if (auto ok = server.start(options.host, options.port); !ok) return tl::unexpected{ok.error()};
   return g;
 }

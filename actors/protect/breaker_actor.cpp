@@ -1,6 +1,7 @@
 #include "actors/protect/breaker_actor.hpp"
 
 #include "actors/protect/details.hpp"
+#include "actors/protect/probe_actor.hpp"
 #include "protocol/base/log.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -15,7 +16,7 @@ using self_ptr = breaker_actor::stateful_pointer<breaker_actor_state>;
 
 void push(self_ptr self) {
   auto& st = self->state;
-  self->send(st.supervisor, gate_atom_v, st.number, st.decision.gate());
+  self->send(st.supervisor, gate_atom_v, st.setup.number, st.decision.gate());
   if (const auto when = st.decision.next_wakeup()) {
     const auto wait =
       std::max<steady_time::duration>(*when - self->clock().now(), std::chrono::milliseconds{1});
@@ -23,39 +24,46 @@ void push(self_ptr self) {
   }
 }
 
+void end_probe(self_ptr self) {
+  auto& st = self->state;
+  if (!st.probe) return;
+  st.probing->close(); // a try that is going on ends
+  self->unlink_from(st.probe);
+  self->send_exit(st.probe, caf::exit_reason::user_shutdown);
+  st.probe = nullptr;
+  st.probing.reset();
+}
+
+/// Has a probe exactly while the decision wants one.
+void follow_probe(self_ptr self) {
+  auto& st = self->state;
+  if (!st.setup.client || !st.decision.wants_probe()) return end_probe(self);
+  if (st.probe) return;
+  st.probing = st.setup.client->new_connection();
+  st.probe = self->spawn<caf::detached + caf::linked>(probe_behavior, st.probing,
+                                                      caf::actor_cast<breaker_actor>(self));
+}
+
 void changed(self_ptr self) {
   auto& st = self->state;
   const auto& g = st.decision.gate();
-  logging::warn("{}: the circuit breaker is {}{}{}", st.provider, to_string(g.state),
+  logging::warn("{}: the circuit breaker is {}{}{}", st.setup.name, to_string(g.state),
                 g.reason.empty() ? "" : ": ", g.reason);
+  follow_probe(self);
   push(self);
-}
-
-call_report report_of(const perennial::outcome& o) {
-  call_report r;
-  r.connection_failure = o.kind == outcome_kind::never_sent;
-  r.slow = o.slow;
-  switch (o.breaker) {
-  case breaker_effect::success: r.effect = call_effect::success; break;
-  case breaker_effect::failure:
-    r.effect = call_effect::failure;
-    r.detail = o.message;
-    break;
-  case breaker_effect::none: break;
-  }
-  return r;
 }
 
 } // namespace
 
-breaker_actor::behavior_type breaker_behavior(self_ptr self, const provider_config& provider,
-                                              supervisor_actor supervisor, uint32_t number) {
-  breaker_config config;
-  config.open_for = {.first = provider.breaker_open, .max = 30 * provider.breaker_open};
-  self->state.decision = circuit_breaker{config};
-  self->state.provider = provider.name;
+breaker_actor::behavior_type breaker_behavior(self_ptr self, breaker_setup setup,
+                                              supervisor_actor supervisor) {
+  self->state.decision = circuit_breaker{setup.config};
+  self->state.setup = std::move(setup);
   self->state.supervisor = std::move(supervisor);
-  self->state.number = number;
+  self->set_exit_handler([self](const caf::exit_msg& why) {
+    end_probe(self);
+    self->quit(why.reason);
+  });
   push(self);
   return {
     [self](outcome_atom, const outcome_list& events) {
@@ -64,12 +72,17 @@ breaker_actor::behavior_type breaker_behavior(self_ptr self, const provider_conf
       std::uniform_real_distribution<double> jitter{0.0, 1.0};
       bool moved = false;
       for (const auto& e : events) {
-        moved |=
-          st.decision.on_outcome(e.breaker_epoch, report_of(e.outcome), now, jitter(st.random));
+        const auto report = report_of(e.outcome, e.took, st.setup.scope);
+        moved |= st.decision.on_outcome(e.breaker_epoch, report, now, jitter(st.random));
       }
       if (moved) changed(self);
     },
     [self](status_atom) { return self->state.decision.gate(); },
+    [self](available_atom, bool connected) {
+      auto& st = self->state;
+      if (st.decision.on_probe(connected, self->clock().now())) changed(self);
+      follow_probe(self);
+    },
     [self](details_atom) -> breaker_details_ptr {
       auto& st = self->state;
       auto out = std::make_shared<breaker_details>();

@@ -30,7 +30,8 @@ std::string_view to_string(breaker_state state) noexcept {
 
 circuit_breaker::circuit_breaker(breaker_config config)
   : config_(std::move(config))
-  , window_(config_.window) {
+  , window_(config_.window)
+  , span_(config_.window) {
   std::erase(config_.stages, 0u);
   if (config_.stages.empty()) config_.stages = {1};
 }
@@ -65,14 +66,56 @@ bool circuit_breaker::reset(steady_time now) {
 bool circuit_breaker::count_closed(const call_report& call, steady_time now, double jitter) {
   if (call.effect == call_effect::neutral) return false;
   auto failed = call.effect == call_effect::failure;
+  auto slow = learn_time(call, now) || call.slow;
   failures_ = failed ? failures_ + call.calls : 0;
   connection_failures_ = failed && call.connection_failure ? connection_failures_ + call.calls : 0;
   window_.add(
-    {.calls = call.calls, .failures = failed ? call.calls : 0, .slow = call.slow ? call.calls : 0},
-    now);
-  if (!failed && !call.slow) return false; // a good call opens nothing
+    {.calls = call.calls, .failures = failed ? call.calls : 0, .slow = slow ? call.calls : 0}, now);
+  if (!failed && !slow) return false; // a good call opens nothing
   auto cause = cause_to_open(now);
-  return !cause.empty() && open(with_detail(std::move(cause), call.detail), now, jitter);
+  if (cause.empty()) return false;
+  unreachable_ = failed && call.connection_failure;
+  return open(with_detail(std::move(cause), call.detail), now, jitter);
+}
+
+std::optional<std::chrono::milliseconds> circuit_breaker::slow_from() const noexcept {
+  const auto median = times_.quantile(0.5);
+  if (!median) return {};
+  return std::max(config_.slow, std::chrono::duration_cast<std::chrono::milliseconds>(
+                                  config_.slow_per_median * *median));
+}
+
+/// Whether it was slow, by what was known before it; then it is known too.
+bool circuit_breaker::learn_time(const call_report& call, steady_time now) {
+  constexpr std::chrono::seconds look_every{1};
+  const auto limit = slow_from();
+  if (call.effect == call_effect::success && call.took.count() > 0)
+    times_.add(call.took, now, call.calls);
+  if (now - span_looked_at_ >= look_every) {
+    span_looked_at_ = now;
+    const auto p99 = times_.quantile(0.99).value_or(std::chrono::milliseconds{0});
+    const auto span =
+      std::max(config_.window,
+               std::chrono::duration_cast<std::chrono::milliseconds>(config_.window_per_p99 * p99));
+    if (span * 5 > span_ * 6 || span * 6 < span_ * 5) { // by a fifth at least
+      span_ = span;
+      window_.set_span(span, now);
+    }
+  }
+  return limit && call.took >= *limit;
+}
+
+bool circuit_breaker::wants_probe() const noexcept {
+  return gate_.state == breaker_state::open && unreachable_ && !probe_over_;
+}
+
+bool circuit_breaker::on_probe(bool connected, steady_time now) {
+  if (!wants_probe()) return false;
+  probe_failed_ = probe_failed_ || !connected;
+  probe_over_ = connected;
+  if (!connected || !probe_failed_) return false;
+  openings_ = 0; // it has come back: should it not answer yet, the next wait is short
+  return enter_stage(0, now);
 }
 
 bool circuit_breaker::count_half_open(const call_report& call, steady_time now, double jitter) {
@@ -87,6 +130,7 @@ bool circuit_breaker::count_half_open(const call_report& call, steady_time now, 
     if (stage_ > 0) openings_ = 0;
     auto cause = calls == 1 ? std::string{"a trial call failed"}
                             : fmt::format("{} of {} trial calls failed", stage_failures_, calls);
+    unreachable_ = call.connection_failure;
     return open(with_detail(std::move(cause), call.detail), now, jitter);
   }
   if (stage_successes_ + stage_failures_ < calls) return false;
@@ -101,7 +145,7 @@ std::string circuit_breaker::cause_to_open(steady_time now) {
     return fmt::format("{} calls in a row failed", failures_);
   const auto& seen = window_.totals(now);
   if (seen.calls < config_.minimum_calls) return {};
-  auto seconds = std::chrono::duration_cast<std::chrono::seconds>(config_.window).count();
+  auto seconds = std::chrono::duration_cast<std::chrono::seconds>(span_).count();
   if (reaches(seen.failures, seen.calls, config_.failure_ratio))
     return fmt::format("{} of the {} calls of the last {} s failed", seen.failures, seen.calls,
                        seconds);
@@ -116,6 +160,8 @@ bool circuit_breaker::open(std::string reason, steady_time now, double jitter) {
   auto wait = spread(config_.open_for.after(openings_), config_.open_spread, jitter);
   ++openings_;
   closed_at_.reset();
+  probe_failed_ = false;
+  probe_over_ = false;
   change(breaker_state::open, 0, std::move(reason), now);
   gate_.next_probe = now + wait;
   return true;

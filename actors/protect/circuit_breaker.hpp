@@ -2,7 +2,7 @@
 // jitter come in, a gate goes out, which the supervisor admits calls by (see permits.hpp).
 //
 //            failures in a row, or half of the window,
-//            or (if told) most of it slow
+//            or four fifths of it slow
 //   closed ────────────────────────────────────────────▶ open ◀──────────┐
 //     ▲                                                   │ 10 s … 300 s  │ half of a stage
 //     │ the last stage passed                             ▼ ± 20 %        │ failed
@@ -12,12 +12,20 @@
 // enough, a provider that fails a third of its calls would never be closed again. Where the first
 // call fails, the next wait is twice as long; where a later stage fails, as short as the first.
 //
+// The window is two minutes, or twice what the slowest hundredth of calls takes; slow is a minute,
+// or three times the median: what is long for one model is usual for another.
+//
+// While it is open because connections failed, somebody may try the mere connection (`wants_probe`,
+// `on_probe`): when one is made after one was not, trial calls begin at once. A provider that can
+// be connected to all the time ends no wait early.
+//
 // Every change of state or stage begins a new epoch. A call is tagged with the epoch in which it
 // was let out, and its outcome counts in that epoch only: what was sent before the outage says
 // nothing about what comes after. An open breaker lets nothing out and so fails nothing.
 #pragma once
 
 #include "actors/protect/backoff.hpp"
+#include "actors/protect/call_times.hpp"
 #include "actors/protect/outcome_window.hpp"
 #include "actors/protect/permits.hpp"
 
@@ -49,7 +57,8 @@ enum class call_effect : uint8_t {
 struct call_report {
   call_effect effect = call_effect::neutral;
   bool connection_failure = false; ///< Never reached the provider: refused, DNS, TLS.
-  bool slow = false;               ///< The caller says what is slow; counts in the closed state.
+  bool slow = false;               ///< Whatever it took: a timeout. Counts in the closed state.
+  std::chrono::milliseconds took{0};
   uint32_t calls = 1;
   std::string detail = {}; ///< What went wrong, for people. Never a secret.
 };
@@ -60,7 +69,10 @@ struct breaker_config {
   /// Of any kind in a row. Without it the successes of a fast run would hold the window above half
   /// for a minute of the outage. 0: off.
   uint32_t failures_in_a_row = 20;
-  std::chrono::milliseconds window{120'000};
+  std::chrono::milliseconds window{120'000}; ///< At least.
+  double window_per_p99 = 2;
+  std::chrono::milliseconds slow{60'000}; ///< At least.
+  double slow_per_median = 3;
   uint32_t minimum_calls = 20; ///< Below it the window says nothing.
   double failure_ratio = 0.5;
   double slow_ratio = 0.8;
@@ -107,6 +119,12 @@ public:
   /// Goes from open to half-open when it is time.
   bool on_tick(steady_time now);
 
+  /// Whether it would be worth something to try the mere connection now.
+  bool wants_probe() const noexcept;
+
+  /// The mere connection was tried.
+  bool on_probe(bool connected, steady_time now);
+
   /// When to call on_tick.
   std::optional<steady_time> next_wakeup() const noexcept { return gate_.next_probe; }
 
@@ -119,7 +137,11 @@ public:
   /// What the window holds, for display.
   const outcome_counts& window(steady_time now) noexcept { return window_.totals(now); }
 
+  /// From how long on a call is slow; nothing while too few calls are known.
+  std::optional<std::chrono::milliseconds> slow_from() const noexcept;
+
 private:
+  bool learn_time(const call_report& call, steady_time now);
   bool count_closed(const call_report& call, steady_time now, double jitter);
   bool count_half_open(const call_report& call, steady_time now, double jitter);
   /// Why it should open now; empty when it should not.
@@ -132,12 +154,18 @@ private:
   breaker_config config_;
   breaker_gate gate_;
   outcome_window window_;
+  call_times times_;
+  std::chrono::milliseconds span_; ///< Of the window now.
+  steady_time span_looked_at_{};
   uint32_t connection_failures_ = 0; ///< In a row.
   uint32_t failures_ = 0;            ///< In a row.
   size_t stage_ = 0;
   uint32_t stage_successes_ = 0;
   uint32_t stage_failures_ = 0;
-  uint32_t openings_ = 0; ///< Since it was last calm.
+  uint32_t openings_ = 0;     ///< Since it was last calm.
+  bool unreachable_ = false;  ///< It is open because connections failed.
+  bool probe_failed_ = false; ///< And so did a probe of the mere connection since.
+  bool probe_over_ = false;   ///< A probe found that connections are made.
   std::optional<steady_time> closed_at_;
   std::deque<breaker_change> history_;
 };

@@ -20,13 +20,31 @@ struct breaker_details {
 
 struct throttle_details {
   throttle_permits permits;
+  uint32_t requests_per_minute = 0; ///< In force, whether configured or learned; 0: none.
+  uint32_t tokens_per_minute = 0;
+  bool requests_learned = false;
+  bool tokens_learned = false;
+};
+
+/// The breaker of one model.
+struct model_breaker_details {
+  std::string model;
+  breaker_details breaker;
+};
+
+/// One of a provider's keys.
+struct key_details {
+  std::string name; ///< "the variable X", "the file X"; empty: no key is sent.
+  uint32_t in_flight = 0;
+  throttle_details throttle;
+  std::vector<parked_route> parked;
 };
 
 struct provider_details {
   provider_status status;
   breaker_details breaker;
-  throttle_details throttle;
-  std::vector<parked_route> parked;
+  std::vector<model_breaker_details> models;
+  std::vector<key_details> keys;
 };
 
 } // namespace perennial::actors

@@ -5,7 +5,19 @@
 namespace perennial::actors {
 
 outcome_window::outcome_window(std::chrono::milliseconds span) noexcept
-  : width_(std::max<steady_time::duration>(span / buckets, std::chrono::milliseconds{1})) {}
+  : width_(width_of(span)) {}
+
+steady_time::duration outcome_window::width_of(std::chrono::milliseconds span) noexcept {
+  return std::max<steady_time::duration>(span / buckets, std::chrono::milliseconds{1});
+}
+
+void outcome_window::set_span(std::chrono::milliseconds span, steady_time now) noexcept {
+  advance(now);
+  width_ = width_of(span);
+  newest_ = now.time_since_epoch() / width_;
+  counts_.fill({});
+  bucket(newest_) = sum_;
+}
 
 void outcome_window::add(const outcome_counts& counts, steady_time now) noexcept {
   advance(now);

@@ -36,10 +36,13 @@ public:
   /// The sums over the span that ends at `now`.
   const outcome_counts& totals(steady_time now) noexcept;
   void clear() noexcept;
+  /// From now on so much is remembered. What was seen stays, and counts as seen just now.
+  void set_span(std::chrono::milliseconds span, steady_time now) noexcept;
 
 private:
   static constexpr int64_t buckets = 12;
 
+  static steady_time::duration width_of(std::chrono::milliseconds span) noexcept;
   void advance(steady_time now) noexcept;
   outcome_counts& bucket(int64_t number) noexcept;
 

@@ -32,8 +32,11 @@ public:
   }
 
   /// Takes one permit, which must be available. @returns the epoch to tag the call with.
-  uint32_t take() noexcept {
-    ++taken_;
+  uint32_t take() noexcept { return take(1); }
+
+  /// Takes so many at once; fewer than none gives back.
+  uint32_t take(int64_t permits) noexcept {
+    taken_ += permits;
     return epoch_;
   }
 

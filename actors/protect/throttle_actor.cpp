@@ -1,6 +1,7 @@
 #include "actors/protect/throttle_actor.hpp"
 
 #include "actors/protect/details.hpp"
+#include "actors/work/call_key.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -15,22 +16,14 @@ using self_ptr = throttle_actor::stateful_pointer<throttle_state>;
 void push(self_ptr self) {
   auto& st = self->state;
   const auto now = self->clock().now();
-  self->send(st.supervisor, permits_atom_v, st.number, st.decision->permits());
+  self->send(st.supervisor, permits_atom_v, st.setup.number, st.decision->permits());
   if (const auto when = st.decision->next_wakeup(now)) {
     const auto wait = std::max<steady_time::duration>(*when - now, std::chrono::milliseconds{1});
     self->delayed_send(self, wait, wakeup_atom_v, ++st.timer_generation);
   }
 }
 
-throttle_config settings_of(const provider_config& c) {
-  throttle_config out;
-  if (c.max_in_flight != 0) out.concurrency.fixed = c.max_in_flight;
-  out.concurrency.max = auto_in_flight_max;
-  out.requests_per_minute = c.requests_per_minute;
-  return out;
-}
-
-bool learn(throttle& t, const outcome_event& e, steady_time now) {
+bool learn_outcome(throttle& t, const outcome_event& e, steady_time now) {
   const call_timing timing{e.sent, e.in_flight, 1};
   if (e.outcome.kind == outcome_kind::throttled || e.outcome.kind == outcome_kind::throttled_for) {
     return t.on_throttled(e.outcome.wait_at_least, timing, now);
@@ -43,30 +36,79 @@ bool learn(throttle& t, const outcome_event& e, steady_time now) {
   return false;
 }
 
+bool learn(throttle& t, const outcome_event& e, steady_time now) {
+  const bool changed = learn_outcome(t, e, now);
+  return (e.limits != rate_limits{} && t.on_limits(e.limits, now)) || changed;
+}
+
+/// Limits may be those of one model only, or of all, and come with every answer: what is remembered
+/// is what they settle on.
+void remember(const throttle_state& st) {
+  if (st.setup.memory && !st.decision->learned().nothing())
+    st.setup.memory->put(st.setup.base_url, st.setup.key, st.decision->learned());
+}
+
+void begin(self_ptr self) {
+  auto& st = self->state;
+  const auto known =
+    st.setup.memory ? st.setup.memory->find(st.setup.base_url, st.setup.key) : learned_limits{};
+  st.decision.emplace(st.setup.config, self->clock().now(), known);
+}
+
+throttle_details details_of(const throttle& t) {
+  return {.permits = t.permits(),
+          .requests_per_minute = t.requests_per_minute(),
+          .tokens_per_minute = t.tokens_per_minute(),
+          .requests_learned = t.requests_per_minute() > 0 && !t.requests_configured(),
+          .tokens_learned = t.tokens_per_minute() > 0 && !t.tokens_configured()};
+}
+
 } // namespace
 
-throttle_actor::behavior_type throttle_behavior(self_ptr self, const provider_config& config,
-                                                supervisor_actor supervisor, uint32_t number) {
-  self->state.decision.emplace(settings_of(config), self->clock().now());
+throttle_config throttle_config_of(const provider_config& c) {
+  throttle_config out;
+  if (c.max_in_flight != 0) out.concurrency.fixed = c.max_in_flight;
+  out.concurrency.max = auto_in_flight_max;
+  out.requests_per_minute = c.requests_per_minute;
+  out.tokens_per_minute = c.tokens_per_minute;
+  return out;
+}
+
+throttle_actor::behavior_type throttle_behavior(self_ptr self, throttle_setup setup,
+                                                supervisor_actor supervisor) {
+  self->state.setup = std::move(setup);
   self->state.supervisor = std::move(supervisor);
-  self->state.number = number;
+  begin(self);
   push(self);
   return {
     [self](outcome_atom, const outcome_list& events) {
       const auto now = self->clock().now();
+      auto& st = self->state;
+      const auto known = st.decision->learned();
       bool changed = false;
-      for (const auto& e : events) changed |= learn(*self->state.decision, e, now);
+      for (const auto& e : events) changed |= learn(*st.decision, e, now);
+      if (!known.same(st.decision->learned())) remember(st);
       if (changed) push(self);
     },
-    [self](used_atom, uint32_t calls) {
-      if (self->state.decision->on_used(calls, self->clock().now())) push(self);
+    [self](used_atom, uint32_t calls, int64_t tokens) {
+      if (self->state.decision->on_used(calls, tokens, self->clock().now())) push(self);
     },
     [self](status_atom) { return self->state.decision->permits(); },
     [self](details_atom) -> throttle_details_ptr {
-      return std::make_shared<throttle_details>(throttle_details{self->state.decision->permits()});
+      return std::make_shared<throttle_details>(details_of(*self->state.decision));
     },
     [self](scale_atom, uint32_t in_flight) {
       if (self->state.decision->set_in_flight(in_flight, self->clock().now())) push(self);
+    },
+    [self](reload_atom, const provider_keys_ptr& fresh) {
+      auto& st = self->state;
+      const auto now = self->clock().now();
+      const auto& key = fresh->keys[st.setup.number].text;
+      bool changed =
+        st.decision->set_rates(fresh->requests_per_minute, fresh->tokens_per_minute, now);
+      if (key.reveal() != st.setup.key.reveal()) changed |= st.decision->resume(now);
+      st.setup.key = key;
+      if (changed) push(self);
     },
     [self](wakeup_atom, uint64_t generation) {
       auto& st = self->state;

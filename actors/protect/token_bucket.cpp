@@ -7,7 +7,7 @@ namespace perennial::actors {
 namespace {
 
 constexpr int64_t minute_ns = 60'000'000'000;
-constexpr uint32_t highest_rate = 1'000'000; // times a minute in nanoseconds it fits an int64
+constexpr uint32_t highest_rate = 100'000'000; // times a minute in nanoseconds it fits an int64
 
 } // namespace
 
@@ -16,6 +16,18 @@ token_bucket::token_bucket(uint32_t per_minute, steady_time now) noexcept
   , burst_(std::max<int64_t>(1, rate_ / 60))
   , allowed_(burst_)
   , filled_at_(now) {}
+
+void token_bucket::set_rate(uint32_t per_minute, steady_time now) noexcept {
+  const auto rate = static_cast<int64_t>(std::min(per_minute, highest_rate));
+  if (rate == rate_) return;
+  refill(now);
+  const bool fresh = rate_ == 0;
+  rate_ = rate;
+  burst_ = std::max<int64_t>(1, rate / 60);
+  allowed_ = fresh ? used_ + burst_ : std::min(allowed_, used_ + burst_);
+  parts_ = 0;
+  filled_at_ = now;
+}
 
 void token_bucket::use(int64_t count, steady_time now) noexcept {
   refill(now); // first: while the bucket was full, nothing came in
@@ -26,7 +38,7 @@ void token_bucket::refill(steady_time now) noexcept {
   if (rate_ == 0 || now <= filled_at_) return;
   std::chrono::nanoseconds passed = now - filled_at_;
   filled_at_ = now;
-  auto room = burst_ - (allowed_ - used_);
+  auto room = std::max<int64_t>(0, burst_ - (allowed_ - used_)); // more after a giving back
   // More than fills the bucket is never needed, and what was used beyond the allowed comes back at
   // the rate as well, one minute's worth a call at most.
   parts_ += rate_ * std::min(passed.count(), minute_ns);

@@ -17,7 +17,7 @@ namespace perennial::actors {
 
 class token_bucket {
 public:
-  /// @param per_minute at most 1,000,000; 0: no limit.
+  /// @param per_minute at most 100,000,000; 0: no limit.
   token_bucket(uint32_t per_minute, steady_time now) noexcept;
 
   /// How many may have been used in all; unlimited_permits without a rate.
@@ -26,7 +26,12 @@ public:
   /// The number of tokens that may wait: a second's worth, at least one.
   int64_t burst() const noexcept { return burst_; }
 
-  /// `count` more were used.
+  /// Another rate from now on; the totals go on.
+  void set_rate(uint32_t per_minute, steady_time now) noexcept;
+
+  uint32_t rate() const noexcept { return static_cast<uint32_t>(rate_); }
+
+  /// `count` more were used; fewer than none gives back what was not.
   void use(int64_t count, steady_time now) noexcept;
 
   /// Adds what the time since the last call brought.

@@ -33,6 +33,8 @@ struct provider_config {
   std::string user_agent = "perennial/" PERENNIAL_VERSION;
   std::string ca_file; ///< Trusted besides the system's certificates.
   uint64_t max_response_bytes = 64 * mib;
+
+  friend bool operator==(const provider_config&, const provider_config&) = default;
 };
 
 /// Where the lines of a model go.
@@ -42,12 +44,16 @@ struct model_route {
     std::string model;    ///< What that provider calls it; empty: the same.
     uint32_t order = 0;   ///< Lower ones first.
     uint32_t weight = 1;  ///< Among those of one order.
+
+    friend bool operator==(const target&, const target&) = default;
   };
   std::string pattern; ///< With `*`.
   std::vector<target> targets;
   bool failover = false; ///< A line goes on to the next target where one takes none.
   /// A target that takes none for so long is passed over.
   std::chrono::milliseconds failover_after{30'000};
+
+  friend bool operator==(const model_route&, const model_route&) = default;
 };
 
 struct service_config {
@@ -64,6 +70,8 @@ struct service_config {
   uint64_t disk_reserve = 0;
   uint64_t max_line_bytes = jobs::default_max_line_bytes;
   std::chrono::milliseconds drain_deadline{30'000};
+
+  friend bool operator==(const service_config&, const service_config&) = default;
 };
 
 /// The most calls in flight that `auto` may reach.

@@ -27,7 +27,9 @@ bool is_variable_name(std::string_view text) {
 
 result<void> check_provider(const provider_config& p) {
   if (auto base = parse_base_url(p.base_url); !base) return tl::unexpected{base.error()};
-  if (!p.api_key_env.empty() && !is_variable_name(p.api_key_env)) {
+  auto variables = p.more_key_envs;
+  if (!p.api_key_env.empty()) variables.push_back(p.api_key_env);
+  if (!std::ranges::all_of(variables, is_variable_name)) {
     return fail(errc::invalid_input,
                 "api_key_env (--api-key-env) must be the name of an environment variable that "
                 "holds the key, as OPENAI_API_KEY; the key itself belongs neither into a "

@@ -1,29 +1,51 @@
 #include "actors/service/provider_setup.hpp"
 
 #include "actors/service/config_check.hpp"
+#include "protocol/base/bytes.hpp"
+#include "protocol/base/log.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
+#include <fstream>
 
 namespace perennial::actors {
 
 namespace {
 
-result<secret> read_key(const provider_config& p) {
-  // Not being set is no error: a local provider needs no key, and another one says 401.
-  const char* text = p.api_key_env.empty() ? nullptr : std::getenv(p.api_key_env.c_str());
-  if (!text) return secret{};
-  const std::string key{text};
+/// Longer than any key: what is read of a file.
+constexpr size_t most_key_bytes = 64 * kib;
+
+result<void> check_key(const provider_key& key) {
+  const auto text = key.text.reveal();
   const bool bad =
-    std::any_of(key.begin(), key.end(), [](unsigned char c) { return c <= 0x20 || c >= 0x7f; });
-  if (bad) {
-    return fail(
-      errc::invalid_input,
-      "the key in the variable {} holds spaces, line breaks or characters that no key has; "
-      "set it again without them",
-      p.api_key_env);
+    std::any_of(text.begin(), text.end(), [](unsigned char c) { return c <= 0x20 || c >= 0x7f; });
+  if (!bad) return {};
+  return fail(errc::invalid_input,
+              "the key in {} holds spaces, line breaks or characters that no key has; set it again "
+              "without them",
+              key.name());
+}
+
+result<provider_key> read_key_file(const std::string& path) {
+  std::ifstream in{path, std::ios::binary};
+  if (!in) {
+    return fail(errc::invalid_input, "the key file {} cannot be read: {}", path,
+                std::strerror(errno));
   }
-  return secret{key};
+  std::string text(most_key_bytes, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (in.bad()) return fail(errc::invalid_input, "the key file {} cannot be read", path);
+  text.resize(static_cast<size_t>(in.gcount()));
+  const auto end = text.find_last_not_of(" \t\r\n");
+  text.resize(end == std::string::npos ? 0 : end + 1);
+  if (text.empty()) {
+    return fail(errc::invalid_input, "the key file {} is empty; write the key into it", path);
+  }
+  provider_key key{{}, path, secret{std::move(text)}};
+  if (auto ok = check_key(key); !ok) return tl::unexpected{ok.error()};
+  return key;
 }
 
 result<std::shared_ptr<const provider_client>> make_client(const provider_config& p) {
@@ -32,9 +54,6 @@ result<std::shared_ptr<const provider_client>> make_client(const provider_config
   auto base = parse_base_url(p.base_url);
   if (!base) return tl::unexpected{base.error()};
   s.base_url = std::move(*base);
-  auto key = read_key(p);
-  if (!key) return tl::unexpected{key.error()};
-  s.api_key = std::move(*key);
   s.user_agent = p.user_agent;
   s.timeouts = {p.connect_timeout, p.first_byte_timeout, p.idle_timeout, p.total_timeout};
   s.max_response_bytes = p.max_response_bytes;
@@ -46,6 +65,32 @@ result<std::shared_ptr<const provider_client>> make_client(const provider_config
 }
 
 } // namespace
+
+result<std::vector<provider_key>> read_provider_keys(const provider_config& p) {
+  std::vector<std::string> variables;
+  if (!p.api_key_env.empty()) variables.push_back(p.api_key_env);
+  variables.insert(variables.end(), p.more_key_envs.begin(), p.more_key_envs.end());
+  std::vector<provider_key> out;
+  for (const auto& name : variables) {
+    const char* text = std::getenv(name.c_str());
+    if (!text) {
+      if (variables.size() + p.key_files.size() > 1)
+        logging::warn("{}: the variable {} is not set; the other keys are used", p.name, name);
+      continue;
+    }
+    provider_key key{name, {}, secret{text}};
+    if (auto ok = check_key(key); !ok) return tl::unexpected{ok.error()};
+    out.push_back(std::move(key));
+  }
+  for (const auto& path : p.key_files) {
+    auto key = read_key_file(path);
+    if (!key) return tl::unexpected{key.error()};
+    out.push_back(std::move(*key));
+  }
+  // Not being set is no error: a local provider needs no key, and another one says 401.
+  if (out.empty()) out.push_back({p.api_key_env, {}, {}});
+  return out;
+}
 
 result<std::vector<std::shared_ptr<const provider_client>>>
 make_provider_clients(const service_config& config) {

@@ -2,6 +2,7 @@
 
 #include "actors/protect/memory_actor.hpp"
 #include "actors/service/ask.hpp"
+#include "actors/service/config_check.hpp"
 #include "actors/service/file_limit.hpp"
 #include "actors/service/provider_setup.hpp"
 #include "actors/work/dispatcher/dispatcher.hpp"
@@ -30,6 +31,8 @@ constexpr std::chrono::seconds abort_deadline{20};
 
 constexpr std::chrono::milliseconds drain_poll{10};
 
+constexpr std::chrono::seconds reload_patience{30};
+
 void exit_and_wait(caf::scoped_actor& self, const caf::actor& whom) {
   self->monitor(whom);
   self->send_exit(whom, caf::exit_reason::user_shutdown);
@@ -54,6 +57,12 @@ service::service(service_config config)
 result<std::unique_ptr<service>> service::start(service_config config) {
   auto clients = make_provider_clients(config);
   if (!clients) return tl::unexpected{clients.error()};
+  std::vector<std::vector<provider_key>> keys;
+  for (const auto& p : config.providers) {
+    auto read = read_provider_keys(p);
+    if (!read) return of_provider(p, read.error());
+    keys.push_back(std::move(*read));
+  }
   if (auto ok = raise_file_limit(config); !ok) return tl::unexpected{ok.error()};
 
   std::unique_ptr<service> s{new service{std::move(config)}};
@@ -67,11 +76,12 @@ result<std::unique_ptr<service>> service::start(service_config config) {
     storage::inflight::open((std::filesystem::path{s->config_.data_dir} / "inflight").string());
   if (!calls) return tl::unexpected{calls.error()};
   s->calls_out_ = std::move(*calls);
-  s->spawn(std::move(*clients));
+  s->spawn(std::move(*clients), std::move(keys));
   return s;
 }
 
-void service::spawn(std::vector<std::shared_ptr<const provider_client>> clients) {
+void service::spawn(std::vector<std::shared_ptr<const provider_client>> clients,
+                    std::vector<std::vector<provider_key>> keys) {
   writer_ = system_.spawn<caf::detached>(store_behavior, db_);
   memory_config memory;
   memory.budget_bytes = config_.memory_budget;
@@ -89,25 +99,30 @@ void service::spawn(std::vector<std::shared_ptr<const provider_client>> clients)
                               dispatcher_peers{db_, calls_out_, writer_, memory_}, options);
 
   const auto answers = std::make_shared<answer_room>(config_.memory_budget / answers_share);
-  auto known = std::make_shared<known_routes>(
-    (std::filesystem::path{config_.data_dir} / "known_routes").string());
+  const std::filesystem::path dir{config_.data_dir};
+  const auto known = std::make_shared<known_routes>((dir / "known_routes").string());
+  const auto limits = std::make_shared<limit_memory>((dir / "learned_limits").string());
   auto directory = std::make_shared<supervisor_directory>();
   for (uint32_t i = 0; i < config_.providers.size(); ++i) {
-    auto knowledge = std::make_shared<route_knowledge>(known, config_.providers[i].base_url,
-                                                       clients[i]->settings().api_key);
+    const auto& p = config_.providers[i];
+    limits_.push_back(limits_of(p));
     supervisors_.push_back(
       system_.spawn(supervisor_behavior, supervisor_peers{i,
-                                                          config_.providers[i],
-                                                          [client = std::move(clients[i])] {
+                                                          p,
+                                                          [client = clients[i]] {
                                                             return std::shared_ptr<caller>{
                                                               client->new_connection()};
                                                           },
+                                                          clients[i],
                                                           calls_out_,
                                                           writer_,
                                                           memory_,
                                                           dispatcher_,
                                                           answers,
-                                                          std::move(knowledge),
+                                                          std::move(keys[i]),
+                                                          known,
+                                                          limits,
+                                                          {},
                                                           {}}));
   }
   directory->supervisors = supervisors_;
@@ -134,6 +149,38 @@ void service::watch() {
 std::optional<std::string> service::failure() const {
   const std::lock_guard lock{failure_mutex_};
   return failure_;
+}
+
+result<void> service::reload_keys(uint32_t provider) {
+  const auto& p = config_.providers[provider];
+  auto keys = read_provider_keys(p);
+  if (!keys) return of_provider(p, keys.error());
+  const std::lock_guard lock{reloading_};
+  const auto& limits = limits_[provider];
+  auto fresh = std::make_shared<provider_keys>();
+  fresh->keys = std::move(*keys);
+  fresh->max_in_flight = limits.max_in_flight;
+  fresh->requests_per_minute = limits.requests_per_minute;
+  fresh->tokens_per_minute = limits.tokens_per_minute;
+  auto told = ask<provider_status>(system_, supervisors_[provider], reload_patience, reload_atom_v,
+                                   provider_keys_ptr{std::move(fresh)});
+  if (!told) return tl::unexpected{told.error()};
+  return {};
+}
+
+result<void> service::reload(const service_config& fresh) {
+  const auto plan = plan_reload(config_, fresh);
+  for (const auto& what : plan.need_restart)
+    logging::warn("reload: {} changed; that needs a restart, the old one is still in force", what);
+  {
+    const std::lock_guard lock{reloading_};
+    for (size_t i = 0; i < limits_.size(); ++i) limits_[i] = plan.limits[i].value_or(limits_[i]);
+  }
+  result<void> all;
+  for (uint32_t i = 0; i < supervisors_.size(); ++i) {
+    if (auto ok = reload_keys(i); !ok) all = ok;
+  }
+  return all;
 }
 
 void service::stop(std::chrono::milliseconds deadline) {

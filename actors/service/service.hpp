@@ -12,7 +12,9 @@
 #include "actors/interfaces.hpp"
 #include "actors/service/config.hpp"
 #include "actors/service/file_expiry.hpp"
+#include "actors/service/reload_plan.hpp"
 #include "actors/service/root_actor.hpp"
+#include "actors/work/call_key.hpp"
 #include "protocol/provider/connection.hpp"
 #include "storage/inflight.hpp"
 
@@ -48,6 +50,13 @@ public:
 
   /// Which of the actors died, in words; nothing while all live. Any thread.
   std::optional<std::string> failure() const;
+  /// Reads this provider's key files again; a key that has changed is used from here on, and no
+  /// longer parked. errc::invalid_input: a file is wrong; then all stays as it was.
+  result<void> reload_keys(uint32_t provider);
+
+  /// Takes over the limits of `fresh` and reads all key files again; what else differs is logged,
+  /// since it needs a restart. errc::invalid_input: what could not be taken over of a provider.
+  result<void> reload(const service_config& fresh);
 
   const service_config& config() const { return config_; }
   storage::store& db() { return *db_; }
@@ -59,7 +68,8 @@ public:
 
 private:
   explicit service(service_config config);
-  void spawn(std::vector<std::shared_ptr<const provider_client>> clients);
+  void spawn(std::vector<std::shared_ptr<const provider_client>> clients,
+             std::vector<std::vector<provider_key>> keys);
   void watch();
 
   struct system_config : caf::actor_system_config {
@@ -79,6 +89,8 @@ private:
   root_actor root_;
   mutable std::mutex failure_mutex_;
   std::optional<std::string> failure_;
+  std::mutex reloading_;
+  std::vector<provider_limits> limits_; ///< In force, by provider; guarded by `reloading_`.
   std::atomic<bool> hurry_{false};
   bool stopped_ = false;
 };

@@ -2,15 +2,12 @@
 // directory. Without it a process that starts when only one forbidden line is left would take that
 // line's 403 for a wrong key, and wait for ever.
 //
-//   known_routes = salt LF (fingerprint LF)*        each 64 hexadecimal digits
-//   fingerprint  = SHA-256 of salt, base URL, key, model, each behind its length
+//   known_routes = an advice file (advice_file.hpp) of fingerprints with the model, without text
 //
-// Only fingerprints are kept: the salt is random and a key has far more bits than can be tried. The
-// file is advice: not synced, and what cannot be read of it is as if it had never been written.
 // Thread-safe.
 #pragma once
 
-#include "protocol/provider/secret.hpp"
+#include "actors/work/advice_file.hpp"
 
 #include <memory>
 #include <mutex>
@@ -33,13 +30,9 @@ public:
   void add(std::string_view base_url, const secret& key, std::string_view model);
 
 private:
-  std::string fingerprint(std::string_view base_url, const secret& key,
-                          std::string_view model) const;
-
-  std::string path_;
-  std::string salt_;
   mutable std::mutex mutex_; ///< of `prints_`
   std::set<std::string, std::less<>> prints_;
+  advice_file file_;
 };
 
 } // namespace perennial::actors

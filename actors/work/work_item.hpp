@@ -54,8 +54,13 @@ struct work_item {
 
   // While the line is with a provider.
   uint32_t slot = no_slot;
+  std::shared_ptr<const struct call_key> key; ///< To call with.
   uint32_t breaker_epoch = 0;
+  uint32_t model_breaker = 0; ///< The number of its model's breaker; 0: it has none.
+  uint32_t model_epoch = 0;
+  bool trial = false; ///< Let out to see whether the provider is back: uses no attempt if it fails.
   uint32_t park_epoch = 0;
+  int64_t tokens = 0; ///< That it was taken to cost.
   steady_time sent{};
   uint64_t charged_bytes = 0;
 

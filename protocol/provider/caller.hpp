@@ -24,6 +24,9 @@ struct call_options {
   /// Asked before an answer of more than `small_answer` bytes is kept, for twice its size: the body
   /// and what is made of it. Null: there is no limit but max_response_bytes.
   answer_memory* memory = nullptr;
+  /// In place of the provider's; empty: none is sent. Must be one that may stand in a header
+  /// (`is_header_value`).
+  const secret* key = nullptr;
 };
 
 /// `call` belongs to one thread at a time; `abort` and `close` may come from any.

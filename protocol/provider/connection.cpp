@@ -52,6 +52,7 @@ struct connection::impl {
   call_stream* stream = nullptr;
   call_report* report = nullptr;
   answer_memory* memory = nullptr;
+  const secret* key = nullptr;
   steady_time deadline;
   std::optional<milliseconds> keep_alive;
   bool closes = false;
@@ -60,6 +61,7 @@ struct connection::impl {
 
   void run(const call_timeouts& timeouts, call_report& out);
   bool once(const call_timeouts& timeouts, steady_time begin, call_report& out);
+  void use_key(const secret& of_call);
   void hang_up() {
     way.reset();
     way_was_used = false;
@@ -79,8 +81,6 @@ connection::impl::impl(std::shared_ptr<const provider_client> c)
                      {"User-Agent", settings.user_agent},
                      {"Accept", "application/json"},
                      {"Content-Type", "application/json"}};
-  if (!settings.api_key.empty())
-    request.headers.emplace("Authorization", fmt::format("Bearer {}", settings.api_key.reveal()));
   for (const auto& [name, value] : settings.headers) request.headers.emplace(name, value);
   if (settings.proxy && !settings.base_url.tls && !settings.proxy->authorization.empty())
     request.headers.emplace("Proxy-Authorization",
@@ -98,6 +98,13 @@ connection::impl::impl(std::shared_ptr<const provider_client> c)
   };
 }
 
+void connection::impl::use_key(const secret& of_call) {
+  key = &of_call;
+  request.headers.erase("Authorization");
+  if (!of_call.empty())
+    request.headers.emplace("Authorization", fmt::format("Bearer {}", of_call.reveal()));
+}
+
 bool connection::impl::reusable() {
   if (!way) return false;
   if (way_good_until && steady_now() >= *way_good_until) return false;
@@ -107,25 +114,25 @@ bool connection::impl::reusable() {
 void connection::impl::read_head(const httplib::Response& response) {
   std::optional<milliseconds> precise;
   for (const auto& [name, value] : response.headers) {
-    const auto key = lower(name);
-    if (key.starts_with("x-ratelimit-"))
-      report->limits.read(key, value);
-    else if (key == "retry-after")
+    const auto field = lower(name);
+    if (field.starts_with("x-ratelimit-"))
+      report->limits.read(field, value);
+    else if (field == "retry-after")
       report->retry_after = parse_retry_after(value, wall_now());
-    else if (key == "retry-after-ms")
+    else if (field == "retry-after-ms")
       precise = parse_retry_after_ms(value);
-    else if (key == "connection")
+    else if (field == "connection")
       closes = lower(value).find("close") != std::string::npos;
-    else if (key == "keep-alive")
+    else if (field == "keep-alive")
       keep_alive = keep_alive_timeout(value);
-    else if (key == "x-request-id" || (key == "request-id" && report->request_id.empty()))
+    else if (field == "x-request-id" || (field == "request-id" && report->request_id.empty()))
       report->request_id = value.substr(0, 200);
   }
   if (precise) report->retry_after = precise;
   closes = closes || response.version != "HTTP/1.1";
   auto& id = report->request_id;
   if (!is_header_value(id)) id.clear();
-  client->settings().api_key.hide_in(id);
+  key->hide_in(id);
 }
 
 bool connection::impl::take_head(const httplib::Response& response) {
@@ -250,8 +257,8 @@ void connection::impl::run(const call_timeouts& timeouts, call_report& out) {
     settled = once(timeouts, begin, out);
   }
   out.duration = std::chrono::duration_cast<microseconds>(steady_now() - begin);
-  out.key_sent = !client->settings().api_key.empty();
-  client->settings().api_key.hide_in(out.body);
+  out.key_sent = !key->empty();
+  key->hide_in(out.body);
 }
 
 // ---- the public side ---------------------------------------------------------
@@ -306,11 +313,23 @@ result<call_report> connection::call(std::string_view path, std::string_view bod
   request.content_length_ = body.size();
   impl_->sending = body;
   impl_->memory = options.memory;
+  impl_->use_key(options.key ? *options.key : settings.api_key);
   call_report out;
   impl_->run(options.timeouts.value_or(settings.timeouts), out);
   impl_->sending = {};
+  impl_->key = nullptr;
   if (impl_->stop.end()) impl_->hang_up();
   return out;
+}
+
+bool connection::can_connect(std::chrono::milliseconds patience) {
+  if (impl_->stop.begin() != interrupt::started::yes) return false;
+  const auto& client = *impl_->client;
+  const bool made = dial(client.settings_, nullptr, *client.names_, client.settings_.timeouts,
+                         steady_now() + patience, impl_->stop)
+                      .has_value();
+  if (impl_->stop.end()) impl_->hang_up();
+  return made;
 }
 
 void connection::abort() {

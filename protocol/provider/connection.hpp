@@ -53,6 +53,10 @@ public:
   void abort() override;
   void close() override;
 
+  /// Opens a connection to the provider, or to the proxy before it, and closes it again: nothing is
+  /// sent, not even a TLS greeting. Whether that worked in this time. As `call` for the rest.
+  bool can_connect(std::chrono::milliseconds patience);
+
 private:
   friend class provider_client;
   struct impl;

@@ -36,8 +36,13 @@ struct refusal {
     return fmt::format("{} from {}: {}{}{}", status, route.url, what, of, said);
   }
   std::string key_name() const {
+    if (!route.key_file.empty()) return fmt::format("the file {}", route.key_file);
     return route.key_env.empty() ? std::string{"the provider's API key"}
                                  : fmt::format("the variable {}", route.key_env);
+  }
+  /// Once the key is good: a file is read again when it is asked for.
+  std::string_view how_to_go_on() const {
+    return route.key_file.empty() ? "" : ", then resume the provider (perennial providers resume)";
   }
   /// What is wrong where none was sent.
   std::string no_key() const {
@@ -138,18 +143,19 @@ std::string message_of(outcome_kind kind, const refusal& r) {
   case throttled: return r.sentence("too many requests for now; the lines wait");
   case quota_spent:
     return r.sentence(fmt::format("the quota or the balance behind {} is spent; top it up or use "
-                                  "another key",
-                                  r.key_name()));
+                                  "another key{}",
+                                  r.key_name(), r.how_to_go_on()));
   case try_again: return r.sentence("a passing conflict; the line is tried again");
   case overloaded: return r.sentence("the provider is overloaded; the line is tried again");
   case server_error: return r.sentence("the provider failed; the line is tried again");
   case key_refused:
     if (!r.report.key_sent) return r.sentence(r.no_key());
     if (r.status == 401)
-      return r.sentence(fmt::format("the key was not accepted; check {}", r.key_name()));
+      return r.sentence(
+        fmt::format("the key was not accepted; check {}{}", r.key_name(), r.how_to_go_on()));
     return r.sentence(fmt::format("the key may not do this, or the provider blocks our user_agent; "
-                                  "check {}",
-                                  r.key_name()));
+                                  "check {}{}",
+                                  r.key_name(), r.how_to_go_on()));
   case route_wrong:
     if (r.body.says("model_not_found"))
       return r.sentence(fmt::format("the provider does not know {}; check its name, and that the "

@@ -22,5 +22,7 @@ void add_results(CLI::App& app, action& chosen);
 /// cancel, pause, resume and retry.
 void add_changes(CLI::App& app, action& chosen);
 void add_workers(CLI::App& app, action& chosen);
+/// And `providers reset`, `providers resume`.
+void add_providers(CLI::App& app, action& chosen);
 
 } // namespace perennial::tool

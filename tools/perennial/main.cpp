@@ -70,6 +70,7 @@ int main(int argc, char** argv) {
   add_results(app, chosen);
   add_changes(app, chosen);
   add_workers(app, chosen);
+  add_providers(app, chosen);
   add_check(app, chosen);
   add_doctor(app, chosen);
   try {

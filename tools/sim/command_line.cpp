@@ -118,6 +118,7 @@ void add_behaviour_flags(CLI::App& app, settings& s) {
   app.add_option("--model", s.models, "A model that exists; may be repeated");
   app.add_flag("--unknown-models", s.unknown_models, "404 for every model not named by --model");
   app.add_option("--wrong-model", s.wrong_model, "404 (model_not_found) for this model");
+  app.add_option("--fail-model", s.fail_model, "500 for this model");
   app.add_option("--forbid", s.forbid, "403 for prompts with this text");
   app.add_option("--hold", s.hold, "Prompts with this text wait until /control {\"hold\":\"\"}");
   app.add_option("--api-key", s.api_key, "401 unless this is the bearer token");

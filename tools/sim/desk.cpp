@@ -113,6 +113,8 @@ std::optional<reply> desk::break_rule(const model_request& asked, bool keep_aliv
     return turn_away(refusal::wrong_model, 404,
                      fmt::format("The model `{}` does not exist.", asked.model), "model_not_found",
                      keep_alive);
+  if (!s.fail_model.empty() && asked.model == s.fail_model)
+    return failure(500, "The model had an error.", "", keep_alive);
   if (!s.forbid.empty() && asked.prompt.find(s.forbid) != std::string_view::npos)
     return turn_away(refusal::forbidden, 403, "This prompt is not allowed.", "forbidden",
                      keep_alive);
@@ -160,7 +162,7 @@ reply desk::good_answer(const model_request& asked, bool keep_alive) {
   const std::string text =
     echo(asked.prompt, {.max_echo = s.max_echo, .answer_bytes = s.answer_bytes});
   reply out;
-  reply_head head{.request_id = context.id, .keep_alive = keep_alive};
+  reply_head head{.request_id = context.id, .extra = s.answer_headers, .keep_alive = keep_alive};
   if (asked.stream) {
     head.content_type = "text/event-stream";
     out.bytes = render_chunked_reply(head, render_stream(asked, text, context));

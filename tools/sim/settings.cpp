@@ -108,6 +108,8 @@ constexpr control_member members[] = {
   {"models", set_models, get_plain<&settings::models>},
   {"unknown_models", set_unknown_models, get_plain<&settings::unknown_models>},
   {"wrong_model", set_text<&settings::wrong_model>, get_plain<&settings::wrong_model>},
+  {"answer_headers", set_text<&settings::answer_headers>, get_plain<&settings::answer_headers>},
+  {"fail_model", set_text<&settings::fail_model>, get_plain<&settings::fail_model>},
   {"forbid", set_text<&settings::forbid>, get_plain<&settings::forbid>},
   {"hold", set_text<&settings::hold>, get_plain<&settings::hold>},
   {"api_key", set_text<&settings::api_key>,

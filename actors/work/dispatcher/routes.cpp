@@ -34,7 +34,7 @@ routes::routes(std::vector<std::vector<std::string>> patterns, std::vector<route
   , routes_(std::move(first)) {
   for (auto& r : routes_) std::ranges::stable_sort(r.targets, {}, &route_target::order);
   for (uint32_t i = 0; i < patterns.size(); ++i) {
-    routes_.push_back({.patterns = std::move(patterns[i]), .targets = {{.provider = i}}});
+    routes_.push_back({.patterns = std::move(patterns[i]), .targets = {{i, {}, 0, 1}}});
   }
 }
 

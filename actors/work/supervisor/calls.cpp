@@ -31,11 +31,12 @@ void note_alarms(supervisor_ptr self, call_done& d, steady_time now) {
   if (o.park != park_target::none) {
     const std::string_view model =
       o.park == park_target::key ? whole_key : std::string_view{d.item->model};
-    const auto done = st.parked.park(model, kind_of(o.kind), o.message, d.item->park_epoch, now);
+    auto& parked = st.ring.at(d.item->key->number).parked;
+    const auto done = parked.park(model, kind_of(o.kind), o.message, d.item->park_epoch, now);
     if (done == route_park::effect::changed) logging::warn("{}", o.message);
     if (done == route_park::effect::full) o.wait_at_least = full_park_wait;
   } else if (o.kind == outcome_kind::success) {
-    st.parked.on_success(d.item->model, d.item->park_epoch);
+    st.ring.at(d.item->key->number).parked.on_success(d.item->model, d.item->park_epoch);
   }
 }
 
@@ -85,7 +86,12 @@ void take_call(supervisor_ptr self, call_done& d) {
   ++st.workers[d.worker].calls;
   --st.in_flight;
   ++st.calls;
-  const auto in_flight = st.in_flight + 1; // as it ended
+  const auto in_flight = st.ring.at(d.item->key->number).in_flight; // as it ended
+  // What was refused, or did not get there, is not counted by providers.
+  const bool costs = d.outcome.kind == outcome_kind::success;
+  const auto known = d.tokens ? static_cast<int64_t>(*d.tokens) : d.item->tokens;
+  comes_back(st, *d.item, costs ? known : 0);
+  if (d.result && costs) st.guess.learn(d.result->tokens.output);
   if (d.next) {
     st.ready->told(d.worker, d.next);
     goes_out(st, d.worker, std::move(d.next), d.item->sent);
@@ -98,8 +104,12 @@ void take_call(supervisor_ptr self, call_done& d) {
   st.response_estimate += (small - st.response_estimate) / 64.0;
   const auto now = self->clock().now();
   note_alarms(self, d, now);
-  outcome_event event{d.item->breaker_epoch, d.outcome, d.item->sent, in_flight};
-  st.outbox.outcomes.push_back(std::move(event));
+  note_outcome(st, *d.item,
+               {.outcome = d.outcome,
+                .sent = d.item->sent,
+                .in_flight = in_flight,
+                .took = d.took,
+                .limits = d.limits});
   if (d.result) {
     take_result(st, *d.item, std::move(*d.result));
     if (d.memory && d.memory->bytes() > 0) st.outbox.answers.push_back(std::move(d.memory));
@@ -122,7 +132,7 @@ void collect_calls(supervisor_ptr self) {
   st.pace.on_calls(calls.size(), self->clock().now());
   bool urgent = false;
   for (const auto& c : calls) {
-    urgent = urgent || c->outcome.kind != outcome_kind::success;
+    urgent = urgent || c->outcome.kind != outcome_kind::success || c->limits.wait();
     take_call(self, *c);
   }
   flush_soon(self, urgent);

@@ -36,17 +36,25 @@ call_done_ptr make_call(const worker_peers& peers, item_ptr item) {
   done->worker = peers.number;
   const auto& definition = item->batch->definition;
   done->memory = std::make_shared<answer_share>(peers.answers);
-  auto called =
-    peers.connection->call(definition.endpoint, item->body, {.memory = done->memory.get()});
+  const auto& key = *item->key;
+  auto& knowledge = *key.knowledge;
+  auto called = peers.connection->call(definition.endpoint, item->body,
+                                       {.memory = done->memory.get(), .key = &key.from.text});
   const auto report = called ? std::move(*called) : not_made(called.error());
   done->outcome = classify(report, {.url = peers.config.base_url,
-                                    .key_env = peers.config.api_key_env,
+                                    .key_env = key.from.variable,
+                                    .key_file = key.from.file,
                                     .model = item->model,
-                                    .key_worked = peers.knowledge->key_worked(),
-                                    .model_worked = peers.knowledge->model_worked(item->model)});
+                                    .key_worked = knowledge.key_worked(),
+                                    .model_worked = knowledge.model_worked(item->model)});
+  // A failed trial of a half-open breaker costs the line nothing.
+  if (item->trial && done->outcome.breaker == breaker_effect::failure)
+    done->outcome.attempt_used = false;
+  done->took = std::chrono::duration_cast<std::chrono::milliseconds>(report.duration);
+  done->limits = report.limits;
   done->answered = report.status != 0;
   done->response_bytes = report.body.size();
-  if (done->outcome.kind == outcome_kind::success) peers.knowledge->on_success(item->model);
+  if (done->outcome.kind == outcome_kind::success) knowledge.on_success(item->model);
   done->disposition = decide(done->outcome, item->attempts, definition.max_attempts);
   if (done->outcome.ambiguous) item->ambiguous = true;
   auto& fate = done->disposition.fate;
@@ -58,10 +66,14 @@ call_done_ptr make_call(const worker_peers& peers, item_ptr item) {
   if (!done->result && (fate == line_fate::result || fate == line_fate::failed)) {
     done->result = answered_line(*item, std::max(1u, done->disposition.attempts), report,
                                  done->outcome, peers.config.name);
+    const auto& used = done->result->tokens;
+    if (used.input + used.output > 0) done->tokens = used.input + used.output;
   }
   done->memory->shrink_to(done->result ? done->result->text.capacity() : 0);
   done->item = std::move(item);
-  if (fate == line_fate::result && !*peers.retiring) done->next = peers.ready->take(peers.number);
+  // Where the provider says that nothing is left, the next one is not taken without asking.
+  if (fate == line_fate::result && !*peers.retiring && !done->limits.wait())
+    done->next = peers.ready->take(peers.number);
   return done;
 }
 

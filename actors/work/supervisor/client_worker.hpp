@@ -7,7 +7,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/protect/answer_room.hpp"
 #include "actors/service/config.hpp"
-#include "actors/work/route_knowledge.hpp"
+#include "actors/work/call_key.hpp"
 #include "actors/work/supervisor/shelf.hpp"
 #include "actors/work/supervisor/tray.hpp"
 #include "protocol/provider/caller.hpp"
@@ -23,7 +23,6 @@ struct worker_peers {
   provider_config config;
   /// Shared with the supervisor, which may abort a call.
   std::shared_ptr<caller> connection;
-  std::shared_ptr<route_knowledge> knowledge;
   std::shared_ptr<answer_room> answers;
   std::shared_ptr<storage::inflight> calls_out;
   std::shared_ptr<shelf> ready;

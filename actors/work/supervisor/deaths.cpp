@@ -11,9 +11,10 @@ using std::chrono::milliseconds;
 void give_back(supervisor_ptr self, item_ptr item, milliseconds wait) {
   auto& st = self->state;
   // A trial call of a half-open breaker must not be missing for ever.
-  outcome_event nothing{item->breaker_epoch, {}, item->sent, st.in_flight};
+  outcome_event nothing;
+  nothing.sent = item->sent;
   nothing.outcome.kind = outcome_kind::aborted;
-  st.outbox.outcomes.push_back(std::move(nothing));
+  note_outcome(st, *item, std::move(nothing));
   if (++item->crashes >= deaths_limit) {
     fail_line(self, *item, storage::result_code::worker_crashed, "worker_crashed",
               "the worker died each time that this line was tried; it was not tried again");
@@ -37,11 +38,14 @@ milliseconds mourn(supervisor_ptr self, uint32_t number) {
   st.dead.emplace(now + verdict.delay, number);
   wake_at(self, now + verdict.delay, now);
   if (verdict.park) {
-    const auto reason = fmt::format("{}: its workers keep dying; see the log, then resume it or "
-                                    "restart the service",
+    const auto reason = fmt::format("{0}: its workers keep dying; see the log, then: perennial "
+                                    "providers resume {0}",
                                     st.peers.config.name);
     logging::error("{}", reason);
-    st.parked.park(whole_key, park_kind::dying_workers, reason, st.parked.epoch(), now);
+    for (uint32_t key = 0; key < st.ring.size(); ++key) {
+      auto& parked = st.ring.at(key).parked;
+      parked.park(whole_key, park_kind::dying_workers, reason, parked.epoch(), now);
+    }
   }
   return verdict.delay;
 }
@@ -59,6 +63,7 @@ void give_up(supervisor_ptr self, uint32_t number) {
   self->send_exit(w.handle, caf::exit_reason::user_shutdown);
   const auto item = std::exchange(w.item, nullptr);
   --st.in_flight;
+  comes_back(st, *item, 0);
   const auto wait = mourn(self, number);
   give_back(self, item->apart(), wait); // the thread may still write to the line
 }
@@ -78,6 +83,7 @@ void worker_died(supervisor_ptr self, const caf::down_msg& down) {
   const auto wait = mourn(self, number);
   if (w.item) {
     --st.in_flight;
+    comes_back(st, *w.item, 0);
     give_back(self, std::exchange(w.item, nullptr), wait);
   }
   if (auto untold = st.ready->untold(number)) give_back(self, std::move(untold), wait);

@@ -16,6 +16,9 @@ constexpr uint64_t line_overhead = 4096;
 constexpr milliseconds memory_retry{50};
 /// Lines lie ready for what is called in this time: a few looks into the tray.
 constexpr milliseconds ready_for{20};
+/// A line that cannot go asks again after so long, and no longer.
+constexpr milliseconds ask_again{500};
+constexpr milliseconds longest_wait{5'000};
 /// So many lines lie ready at least, and at most.
 constexpr size_t least_ready = 8;
 constexpr size_t most_ready = 512;
@@ -47,37 +50,50 @@ void ask_memory(supervisor_ptr self, uint64_t needed) {
 }
 
 /// One more call fits the limit. The place of a worker that died counts until it may be used again.
-bool has_place(const supervisor_state& st) {
-  return st.in_flight + st.dead.size() < st.throttle_says.in_flight;
-}
+bool has_place(const supervisor_state& st) { return st.in_flight + st.dead.size() < most_out(st); }
 
 /// Whether one more call may be made now, whatever the line.
 bool may_call(supervisor_ptr self, steady_time now) {
   auto& st = self->state;
   if (st.draining || st.held || !has_place(st)) return false;
   if (st.unsynced >= most_unsynced) return false; // the store's answer pumps again
-  if (st.throttle_says.paused_until && *st.throttle_says.paused_until > now) {
-    wake_at(self, *st.throttle_says.paused_until, now);
-    return false;
-  }
-  return st.throttle_calls.available() > 0 && st.breaker_permits.available() > 0;
+  return st.breaker_permits.available() > 0 && st.ring.has_room(now);
 }
 
-/// A line of a parked key or model waits in the dispatcher until the next probe.
-void wait_for_route(supervisor_ptr self, item_ptr item, steady_time now) {
-  auto& st = self->state;
-  const auto wait = std::chrono::ceil<milliseconds>(st.parked.ask_again(item->model, now) - now);
-  st.outbox.back.push_back({std::move(item), wait});
+/// A line that cannot go now waits in the dispatcher, and others go on. Not for long: by hand, all
+/// may be mended in the meantime.
+void wait_outside(supervisor_ptr self, item_ptr item, steady_time until, steady_time now) {
+  const auto wait = std::chrono::ceil<milliseconds>(until - now);
+  self->state.outbox.back.push_back({std::move(item), std::clamp(wait, ask_again, longest_wait)});
   flush_soon(self, true);
 }
 
+/// When to ask again for a line whose model's breaker lets nothing out now; nothing where it does.
+std::optional<steady_time> model_down_until(supervisor_ptr self, const work_item& item,
+                                            steady_time now) {
+  const auto number = breaker_of(self, item.model);
+  if (number == 0) return {};
+  const auto& b = self->state.models[number - 1];
+  if (b.permits.available() > 0) return {};
+  return b.says.next_probe.value_or(now);
+}
+
 /// The marks by which its outcome will be understood.
-void stamp(supervisor_state& st, work_item& item, steady_time now) {
+void stamp(supervisor_ptr self, work_item& item, uint32_t key, steady_time now) {
+  auto& st = self->state;
+  item.model_breaker = breaker_of(self, item.model);
+  item.trial = st.breaker_permits.available() != unlimited_permits;
   item.breaker_epoch = st.breaker_permits.take();
-  st.throttle_calls.take();
-  item.park_epoch = st.parked.epoch();
+  if (item.model_breaker > 0) {
+    auto& of_model = st.models[item.model_breaker - 1].permits;
+    item.trial = item.trial || of_model.available() != unlimited_permits;
+    item.model_epoch = of_model.take();
+  }
+  item.key = st.keys[key].key;
+  item.park_epoch = st.ring.stamp(key, item.model, now);
+  const bool counted = st.ring.at(key).tokens.available() != unlimited_permits;
+  item.tokens = counted ? st.guess.of(item.body) : 0;
   if (item.first_call == wall_time{}) item.first_call = wall_now();
-  st.parked.take(item.model, now);
 }
 
 void give_to_worker(supervisor_ptr self, item_ptr item, steady_time now) {
@@ -87,8 +103,8 @@ void give_to_worker(supervisor_ptr self, item_ptr item, steady_time now) {
   self->send(st.workers[worker].handle, call_atom_v, std::move(item));
 }
 
-void hand_out(supervisor_ptr self, item_ptr item, steady_time now) {
-  stamp(self->state, *item, now);
+void hand_out(supervisor_ptr self, item_ptr item, uint32_t key, steady_time now) {
+  stamp(self, *item, key, now);
   give_to_worker(self, std::move(item), now);
 }
 
@@ -102,13 +118,11 @@ void hand_out_ready(supervisor_ptr self, steady_time now) {
   }
 }
 
-/// Nothing holds lines up: neither a limit on calls nor a park nor a pause.
+/// Nothing holds lines up: neither a limit on calls nor a park nor a pause. With several keys each
+/// line is given the one that has room when it goes out.
 bool flows_freely(const supervisor_state& st, steady_time now) {
-  const auto& t = st.throttle_says;
-  return !st.draining && !st.held && st.unsynced < most_unsynced &&
-         st.breaker_permits.available() == unlimited_permits &&
-         st.throttle_calls.available() == unlimited_permits && st.parked.nothing_parked() &&
-         (!t.paused_until || *t.paused_until <= now) && st.in_flight <= t.in_flight;
+  return !st.draining && !st.held && st.unsynced < most_unsynced && st.ring.size() == 1 &&
+         breakers_are_closed(st) && st.ring.flows_freely(now) && st.in_flight <= most_out(st);
 }
 
 /// How many lines are to be at hand, ready or in the queue: what is called in a short time, and a
@@ -125,9 +139,8 @@ size_t shelf_target(const supervisor_state& st) {
 /// Asks the dispatcher for as many lines as could be in flight, and a few to have at hand.
 void ask_for_lines(supervisor_ptr self) {
   auto& st = self->state;
-  if (st.draining || st.held || st.breaker_says.permits == 0 || st.throttle_says.in_flight == 0)
-    return;
-  const auto limit = st.throttle_says.in_flight;
+  const auto limit = most_out(st);
+  if (st.draining || st.held || st.breaker_says.permits == 0 || limit == 0) return;
   const auto spare = 2 * static_cast<uint32_t>(at_hand(st));
   const auto have =
     st.in_flight + static_cast<uint32_t>(st.queue.size() + st.ready->size()) + st.wanted;
@@ -163,12 +176,16 @@ void fill_shelf(supervisor_ptr self, steady_time now) {
   for (auto n = st.ready->size(); n < target && !st.queue.empty(); ++n) {
     if (!charge_next(self)) return;
     auto item = take_next(st);
-    stamp(st, *item, now);
+    stamp(self, *item, 0, now);
     st.ready->put(std::move(item));
   }
 }
 
 } // namespace
+
+uint32_t most_out(const supervisor_state& st) {
+  return std::min(st.most_in_flight, st.ring.in_flight_limit());
+}
 
 void wake_at(supervisor_ptr self, steady_time when, steady_time now) {
   auto& st = self->state;
@@ -179,7 +196,10 @@ void wake_at(supervisor_ptr self, steady_time when, steady_time now) {
 }
 
 void goes_out(supervisor_state& st, uint32_t worker, item_ptr item, steady_time now) {
-  ++st.outbox.used;
+  auto& key = st.keys[item->key->number];
+  ++key.used;
+  key.used_tokens += item->tokens;
+  st.ring.goes_out(item->key->number, item->tokens);
   ++st.in_flight;
   auto& w = st.workers[worker];
   w.item = std::move(item);
@@ -219,7 +239,7 @@ void give_back_queued(supervisor_ptr self, const std::function<bool(const work_i
 void pump(supervisor_ptr self) {
   auto& st = self->state;
   const auto now = self->clock().now();
-  st.parked.on_tick(now);
+  st.ring.on_tick(now);
   release_dead(self, now);
   end_surplus(self);
   const bool free = flows_freely(st, now);
@@ -229,13 +249,19 @@ void pump(supervisor_ptr self) {
     clear_shelf(st);
   }
   while (!st.queue.empty() && may_call(self, now)) {
-    if (!st.parked.may_call(st.queue.front()->model)) {
-      wait_for_route(self, take_next(st), now);
+    const auto& next = *st.queue.front();
+    const auto choice = st.ring.pick(next.model, now);
+    auto ask_at = model_down_until(self, next, now);
+    if (choice.parked) ask_at = st.ring.ask_again(next.model, now);
+    if (ask_at) {
+      wait_outside(self, take_next(st), *ask_at, now);
       continue;
     }
-    if (!charge_next(self)) break;
-    hand_out(self, take_next(st), now);
+    if (!choice.key || !charge_next(self)) break; // its keys have no room, or the memory
+    hand_out(self, take_next(st), *choice.key, now);
   }
+  if (const auto resume = st.ring.next_resume(now); resume && !st.queue.empty())
+    wake_at(self, *resume, now);
   if (free) fill_shelf(self, now);
   ask_for_lines(self);
 }

@@ -13,12 +13,8 @@ constexpr size_t group_limit = 512;
 
 void flush(supervisor_ptr self) {
   auto& st = self->state;
+  tell_protectors(self);
   auto box = std::exchange(st.outbox, {});
-  if (!box.outcomes.empty()) {
-    self->send(st.breaker, outcome_atom_v, box.outcomes);
-    self->send(st.throttle, outcome_atom_v, std::move(box.outcomes));
-  }
-  if (box.used > 0) self->send(st.throttle, used_atom_v, box.used);
   if (!box.back.empty()) self->send(st.peers.dispatcher, back_atom_v, std::move(box.back));
   if (!box.group) return;
   ++st.commits_out;

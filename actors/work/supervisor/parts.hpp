@@ -4,6 +4,7 @@
 //   workers.cpp   spawning, replacing and retiring client workers
 //   deaths.cpp    workers that died or hang
 //   calls.cpp     what a finished call brought
+//   protectors.cpp  breakers, keys and their throttles: started, told, asked, reloaded
 //   outbox.cpp    what was gathered goes on to the store, the dispatcher, breaker and throttle
 #pragma once
 
@@ -26,6 +27,8 @@ double jitter(supervisor_ptr self);
 
 /// Hands out what may go out now.
 void pump(supervisor_ptr self);
+/// So many calls may be out at once.
+uint32_t most_out(const supervisor_state& st);
 /// Looks again then, at the latest.
 void wake_at(supervisor_ptr self, steady_time when, steady_time now);
 /// The worker has the line, or gets it with this.
@@ -67,6 +70,28 @@ void collect_calls(supervisor_ptr self);
 /// A line that no worker has gets a failed result.
 void fail_line(supervisor_ptr self, const work_item& item, uint16_t code, std::string_view name,
                std::string_view message);
+
+// -- protectors.cpp
+
+void start_protectors(supervisor_ptr self);
+/// The number of the breaker that this model has; 0: none but the provider's.
+uint32_t breaker_of(supervisor_ptr self, const std::string& model);
+void take_gate(supervisor_ptr self, uint32_t number, const breaker_gate& g);
+/// Whether all breakers let out whatever comes.
+bool breakers_are_closed(const supervisor_state& st);
+/// Notes how a call of this line ended, for all that learn from it; they hear it at the next flush.
+void note_outcome(supervisor_state& st, const work_item& item, outcome_event event);
+/// The line is back from the provider, and cost so many tokens.
+void comes_back(supervisor_state& st, const work_item& item, int64_t tokens);
+void tell_protectors(supervisor_ptr self);
+void reset_breakers(supervisor_ptr self);
+void set_most_in_flight(supervisor_ptr self, uint32_t calls);
+/// Takes other keys and limits; a key that has changed is not parked any more.
+void reload(supervisor_ptr self, const provider_keys_ptr& fresh);
+/// What is parked, of all keys.
+std::vector<parked_route> all_parked(const supervisor_state& st);
+/// Asks breakers and throttles, and answers when all have.
+caf::result<provider_details_ptr> details(supervisor_ptr self, provider_status status);
 
 // -- outbox.cpp
 

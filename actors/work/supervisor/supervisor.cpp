@@ -1,9 +1,8 @@
 #include "actors/work/supervisor/supervisor.hpp"
 
-#include "actors/protect/breaker_actor.hpp"
-#include "actors/protect/details.hpp"
-#include "actors/protect/throttle_actor.hpp"
 #include "actors/work/supervisor/parts.hpp"
+
+#include <algorithm>
 
 namespace perennial::actors {
 
@@ -23,7 +22,7 @@ void drain(supervisor_ptr self, bool abort) {
 constexpr std::chrono::seconds memory_alarm_after{5};
 
 std::string alarm_text(const supervisor_state& st, steady_time now) {
-  if (const auto parked = st.parked.parked(); !parked.empty()) {
+  if (const auto parked = all_parked(st); !parked.empty()) {
     const auto more = parked.size() - 1;
     return more == 0 ? parked.front().reason
                      : fmt::format("{} (and {} more)", parked.front().reason, more);
@@ -32,6 +31,12 @@ std::string alarm_text(const supervisor_state& st, steady_time now) {
       now - st.memory_short_since >= memory_alarm_after) {
     return "the memory budget is full, calls wait for it; raise it (--memory, or budget in "
            "[memory])";
+  }
+  for (const auto& m : st.models) {
+    if (m.says.state == breaker_state::closed) continue;
+    return fmt::format(
+      "the model \"{}\" of {} is taken for down and is being probed; its lines wait", m.model,
+      st.peers.config.base_url);
   }
   if (st.breaker_says.state == breaker_state::closed) return {};
   return fmt::format("{} is taken for down and is being probed; its lines wait. {}",
@@ -44,7 +49,7 @@ provider_status status(supervisor_ptr self) {
   s.name = st.peers.config.name;
   s.base_url = st.peers.config.base_url;
   s.breaker = st.breaker_says;
-  s.in_flight_limit = st.throttle_says.in_flight;
+  s.in_flight_limit = std::min(st.most_in_flight, st.ring.in_flight_limit());
   s.in_flight = st.in_flight;
   s.queued = static_cast<uint32_t>(st.queue.size());
   s.workers = static_cast<uint32_t>(st.workers.size() - st.empty.size() - st.dead.size());
@@ -53,24 +58,6 @@ provider_status status(supervisor_ptr self) {
   s.drained = st.draining && st.in_flight == 0 && st.commits_out == 0 && !st.outbox.group;
   s.alarm = alarm_text(st, self->clock().now());
   return s;
-}
-
-/// Asks breaker and throttle, and answers when both have.
-caf::result<provider_details_ptr> details(supervisor_ptr self) {
-  auto promise = self->make_response_promise<provider_details_ptr>();
-  auto out = std::make_shared<provider_details>();
-  out->status = status(self);
-  out->parked = self->state.parked.parked();
-  self->request(self->state.breaker, caf::infinite, details_atom_v)
-    .then([self, promise, out](const breaker_details_ptr& b) {
-      out->breaker = *b;
-      self->request(self->state.throttle, caf::infinite, details_atom_v)
-        .then([promise, out](const throttle_details_ptr& t) mutable {
-          out->throttle = *t;
-          promise.deliver(provider_details_ptr{out});
-        });
-    });
-  return promise;
 }
 
 } // namespace
@@ -83,9 +70,7 @@ supervisor_actor::behavior_type supervisor_behavior(supervisor_ptr self, supervi
   auto& st = self->state;
   st.peers = std::move(peers);
   st.restarts = restart_policy{st.peers.restarts};
-  const auto me = caf::actor_cast<supervisor_actor>(self);
-  st.breaker = self->spawn<caf::linked>(breaker_behavior, st.peers.config, me, uint32_t{0});
-  st.throttle = self->spawn<caf::linked>(throttle_behavior, st.peers.config, me, uint32_t{0});
+  start_protectors(self);
   look_for_hung_workers(self);
   self->set_down_handler([self](const caf::down_msg& down) { worker_died(self, down); });
   self->set_exit_handler([self](const caf::exit_msg& why) {
@@ -110,22 +95,13 @@ supervisor_actor::behavior_type supervisor_behavior(supervisor_ptr self, supervi
       if (own_look) self->state.look_sent = false;
       collect_calls(self);
     },
-    [self](gate_atom, uint32_t, const breaker_gate& g) {
-      auto& s = self->state;
-      s.breaker_permits.on_gate(g.epoch, g.permits);
-      s.breaker_says = g;
-      if (g.state == breaker_state::closed) {
-        s.down_reason.clear();
-      } else if (s.down_reason.empty()) {
-        s.down_reason = g.reason; // not what each trial says: the alarm is one alarm
-      }
-      clear_shelf(s); // its lines are stamped with the epoch before
+    [self](gate_atom, uint32_t number, const breaker_gate& g) {
+      take_gate(self, number, g);
+      clear_shelf(self->state); // its lines are stamped with the epoch before
       pump(self);
     },
-    [self](permits_atom, uint32_t, const throttle_permits& p) {
-      auto& s = self->state;
-      s.throttle_calls.on_gate(1, p.calls);
-      s.throttle_says = p;
+    [self](permits_atom, uint32_t key, const throttle_permits& p) {
+      self->state.ring.on_permits(key, p);
       pump(self);
     },
     [self](forget_atom, uint64_t batch) {
@@ -136,26 +112,30 @@ supervisor_actor::behavior_type supervisor_behavior(supervisor_ptr self, supervi
       pump(self);
     },
     [self](resume_atom) {
-      self->state.parked.resume();
+      self->state.ring.resume();
       self->state.restarts.reset();
-      self->send(self->state.breaker, reset_atom_v);
+      reset_breakers(self);
       pump(self);
       return status(self);
     },
     [self](reset_atom) {
-      self->send(self->state.breaker, reset_atom_v);
+      reset_breakers(self);
       return status(self);
     },
-    [self](reload_atom, const provider_keys_ptr&) { return status(self); },
+    [self](reload_atom, const provider_keys_ptr& fresh) {
+      reload(self, fresh);
+      pump(self);
+      return status(self);
+    },
     [self](restart_atom, bool now) { return restart_workers(self, now); },
     [self](scale_atom, uint32_t in_flight) {
-      self->send(self->state.throttle, scale_atom_v, in_flight);
+      set_most_in_flight(self, in_flight);
       return status(self);
     },
     [self](workers_atom) -> worker_list_ptr {
       return std::make_shared<const worker_list>(list_workers(self));
     },
-    [self](details_atom) { return details(self); },
+    [self](details_atom) { return details(self, status(self)); },
     [self](drain_atom, bool abort) { drain(self, abort); },
     [self](status_atom) { return status(self); },
     [self](flush_atom) { flush(self); },

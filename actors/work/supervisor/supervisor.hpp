@@ -10,15 +10,17 @@
 
 #include "actors/interfaces.hpp"
 #include "actors/protect/answer_room.hpp"
+#include "actors/protect/key_ring.hpp"
 #include "actors/protect/permits.hpp"
 #include "actors/protect/restart_policy.hpp"
-#include "actors/protect/route_park.hpp"
+#include "actors/protect/token_guess.hpp"
 #include "actors/service/config.hpp"
-#include "actors/work/route_knowledge.hpp"
+#include "actors/work/call_key.hpp"
+#include "actors/work/limit_memory.hpp"
 #include "actors/work/supervisor/call_pace.hpp"
 #include "actors/work/supervisor/shelf.hpp"
 #include "actors/work/supervisor/tray.hpp"
-#include "protocol/provider/caller.hpp"
+#include "protocol/provider/connection.hpp"
 #include "storage/inflight.hpp"
 
 #include <atomic>
@@ -43,14 +45,36 @@ struct supervisor_peers {
   uint32_t number = 0; ///< The provider's place in the configuration.
   provider_config config;
   caller_maker connect; ///< A connection for each worker.
+  /// To see whether it can be connected to while it is taken for down; null: nobody looks.
+  std::shared_ptr<const provider_client> client;
   std::shared_ptr<storage::inflight> calls_out;
   store_actor writer;
   memory_actor memory;
   dispatcher_actor dispatcher;
-  std::shared_ptr<answer_room> answers; ///< Of all providers together.
-  std::shared_ptr<route_knowledge> knowledge = std::make_shared<route_knowledge>();
+  std::shared_ptr<answer_room> answers;      ///< Of all providers together.
+  std::vector<provider_key> keys{{}};        ///< At least one, be it none.
+  std::shared_ptr<known_routes> known = {};  ///< Null: of this process only.
+  std::shared_ptr<limit_memory> limits = {}; ///< Null: likewise.
   restart_config restarts = {};
   hang_rules hang = {};
+};
+
+/// One of the provider's keys, beside its slot in the ring, and what its throttle has to hear.
+struct supervised_key {
+  std::shared_ptr<const call_key> key;
+  throttle_actor throttle;
+  outcome_list outcomes;
+  uint32_t used = 0; ///< Calls that went out.
+  int64_t used_tokens = 0;
+};
+
+/// The circuit breaker of one model, and what it has to hear.
+struct model_breaker {
+  std::string model;
+  breaker_actor breaker;
+  breaker_gate says;
+  permit_counter permits;
+  outcome_list outcomes;
 };
 
 /// A worker's place, as its supervisor sees it. Its number stays; who works there changes.
@@ -74,16 +98,19 @@ struct supervisor_outbox {
   uint64_t charged = 0;        ///< Memory that `group` holds...
   std::vector<std::shared_ptr<answer_share>> answers; ///< ...and what long answers hold.
   returned_list back;
-  outcome_list outcomes;
-  uint32_t used = 0; ///< Calls that went out.
+  outcome_list outcomes; ///< For the provider's breaker.
   bool flush_sent = false;
 };
 
 struct supervisor_state {
   supervisor_peers peers;
   breaker_actor breaker;
-  throttle_actor throttle;
-  route_park parked;
+  std::vector<supervised_key> keys;
+  key_ring ring{0};
+  std::vector<model_breaker> models; ///< Number n is models[n - 1].
+  std::map<std::string, uint32_t, std::less<>> model_numbers;
+  token_guess guess;
+  uint32_t most_in_flight = auto_in_flight_max; ///< With all keys together.
   restart_policy restarts;
   std::mt19937_64 random{std::random_device{}()};
 
@@ -102,9 +129,7 @@ struct supervisor_state {
 
   breaker_gate breaker_says{.epoch = 0, .permits = 0}; ///< Nothing goes out before they spoke.
   std::string down_reason; ///< Why the breaker opened; empty while it is closed.
-  throttle_permits throttle_says;
   permit_counter breaker_permits;
-  permit_counter throttle_calls;
 
   std::vector<memory_grant_ptr> grants; ///< Bytes that lines in flight may take...
   uint64_t granted = 0;

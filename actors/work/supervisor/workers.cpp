@@ -20,9 +20,9 @@ void start_worker(supervisor_ptr self, uint32_t number) {
   w.overdue = false;
   w.since = self->clock().now();
   w.handle = self->spawn<caf::detached + caf::monitored>(
-    worker_behavior, worker_peers{number, st.peers.config, w.connection, st.peers.knowledge,
-                                  st.peers.answers, st.peers.calls_out, st.ready, st.finished,
-                                  caf::actor_cast<supervisor_actor>(self), w.retiring});
+    worker_behavior,
+    worker_peers{number, st.peers.config, w.connection, st.peers.answers, st.peers.calls_out,
+                 st.ready, st.finished, caf::actor_cast<supervisor_actor>(self), w.retiring});
   st.by_address[w.handle->address()] = number;
 }
 
@@ -89,7 +89,7 @@ uint32_t restart_workers(supervisor_ptr self, bool now) {
 
 void end_surplus(supervisor_ptr self) {
   auto& st = self->state;
-  const auto limit = st.throttle_says.in_flight;
+  const auto limit = most_out(st);
   const auto bearable = limit + std::max(least_surplus, limit / 4);
   while (!st.idle.empty() && st.in_flight + st.idle.size() > bearable) {
     end_worker(self, st.idle.front()); // the one whose connection is coldest

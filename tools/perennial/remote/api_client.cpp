@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -46,6 +47,16 @@ errc kind_of(int status) {
 result<void> check_id(const std::string& id) {
   if (openai::parse_batch_id(id)) return {};
   return fail(errc::not_found, "\"{}\" is no batch's id; `perennial status` lists them", id);
+}
+
+/// The same of a provider's name; not what would make another path of it.
+result<void> check_name(const std::string& name) {
+  const bool plain = std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return std::isalnum(c) || c == '-' || c == '_' || c == '.';
+  });
+  if (plain && !name.empty() && name.find_first_not_of('.') != std::string::npos) return {};
+  return fail(errc::not_found, "\"{}\" is no provider's name; `perennial providers` lists them",
+              name);
 }
 
 /// The name as a quoted parameter: what would end it, or the line, is replaced.
@@ -222,6 +233,19 @@ result<openai::batch_object> api_client::change_batch(const std::string& id, std
                         id);
   if (!answer) return tl::unexpected{answer.error()};
   return openai::parse_batch(*answer);
+}
+
+result<std::string> api_client::providers(const std::string& name) {
+  if (name.empty()) return body_of(http_->Get(prefix_ + "/v1/providers"), "the list of providers");
+  if (auto ok = check_name(name); !ok) return tl::unexpected{ok.error()};
+  return body_of(http_->Get(prefix_ + "/v1/providers/" + name), name);
+}
+
+result<std::string> api_client::change_provider(const std::string& name, std::string_view verb) {
+  if (auto ok = check_name(name); !ok) return tl::unexpected{ok.error()};
+  return body_of(http_->Post(fmt::format("{}/v1/providers/{}/{}", prefix_, name, verb), "{}",
+                             "application/json"),
+                 name);
 }
 
 result<openai::file_object> api_client::upload(const std::string& path,

@@ -51,6 +51,11 @@ public:
   result<openai::batch_object> change_batch(const std::string& id, std::string_view verb,
                                             const std::string& body);
 
+  /// The JSON of /v1/providers, or of the one of this name.
+  result<std::string> providers(const std::string& name);
+  /// `verb`: reset or resume. Answers as `providers`.
+  result<std::string> change_provider(const std::string& name, std::string_view verb);
+
   /// Sends `path` ("-": standard input) as a job file of that name. `go_on` hears the bytes so far
   /// and may stop it (errc::cancelled).
   result<openai::file_object> upload(const std::string& path,

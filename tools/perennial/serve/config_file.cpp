@@ -48,19 +48,44 @@ const std::vector<config_key<service_config>>& memory_keys() {
   return keys;
 }
 
+/// The name of one variable, or a list of names.
+config_key<provider_config> key_variables() {
+  auto one = text_key("api_key_env", &provider_config::api_key_env);
+  auto more = list_key("api_key_env", &provider_config::more_key_envs);
+  return {"api_key_env",
+          [=](provider_config& p, const toml::node& n) -> result<void> {
+            p.more_key_envs.clear();
+            if (!n.is_array()) return one.read(p, n);
+            if (auto ok = more.read(p, n); !ok) return ok;
+            auto& names = p.more_key_envs;
+            p.api_key_env = names.empty() ? std::string{} : names.front();
+            if (!names.empty()) names.erase(names.begin());
+            return {};
+          },
+          [=](const provider_config& p) {
+            if (p.more_key_envs.empty()) return one.write(p);
+            auto all = p;
+            all.more_key_envs.insert(all.more_key_envs.begin(), p.api_key_env);
+            return more.write(all);
+          }};
+}
+
 const std::vector<config_key<provider_config>>& provider_keys() {
   static const std::vector<config_key<provider_config>> keys{
     text_key("name", &provider_config::name),
     text_key("base_url", &provider_config::base_url),
     list_key("models", &provider_config::models),
-    text_key("api_key_env", &provider_config::api_key_env),
+    key_variables(),
+    list_key("key_files", &provider_config::key_files),
     number_key("max_in_flight", &provider_config::max_in_flight, 1, most_calls, "auto"),
     number_key("requests_per_minute", &provider_config::requests_per_minute, 0, most_per_minute),
+    number_key("tokens_per_minute", &provider_config::tokens_per_minute, 0, most_per_minute),
     duration_key("connect_timeout", &provider_config::connect_timeout),
     duration_key("first_byte_timeout", &provider_config::first_byte_timeout),
     duration_key("idle_timeout", &provider_config::idle_timeout),
     duration_key("total_timeout", &provider_config::total_timeout),
     duration_key("breaker_open", &provider_config::breaker_open),
+    switch_key("breaker_per_model", &provider_config::breaker_per_model),
     bytes_key("max_response_bytes", &provider_config::max_response_bytes),
     text_key("user_agent", &provider_config::user_agent),
     text_key("ca_file", &provider_config::ca_file),
@@ -110,6 +135,19 @@ result<void> read_providers(std::string_view file, const toml::table& root, serv
     into.providers.push_back(std::move(p));
   }
   return {};
+}
+
+/// Whether its keys are there; not what they are.
+std::string_view key_remark(const provider_config& p) {
+  auto variables = p.more_key_envs;
+  if (!p.api_key_env.empty()) variables.push_back(p.api_key_env);
+  if (variables.empty()) return p.key_files.empty() ? "sends no key" : "its keys are in files";
+  const auto set = [](const std::string& v) { return std::getenv(v.c_str()) != nullptr; };
+  const auto found = static_cast<size_t>(std::ranges::count_if(variables, set));
+  if (variables.size() == 1) {
+    return found == 1 ? "its key is set" : "the variable of its key is not set";
+  }
+  return found == variables.size() ? "its keys are set" : "not all variables of its keys are set";
 }
 
 } // namespace
@@ -180,12 +218,7 @@ std::string print_config(const serve_settings& s) {
   auto out = write_table(top_keys(), s) + write_table(service_keys(), s.service);
   out += "\n[memory]\n" + write_table(memory_keys(), s.service);
   for (const auto& p : s.service.providers) {
-    const bool set = !p.api_key_env.empty() && std::getenv(p.api_key_env.c_str()) != nullptr;
-    out += fmt::format("\n[[providers]] # {}\n{}",
-                       p.api_key_env.empty() ? "sends no key"
-                       : set                 ? "its key is set"
-                                             : "the variable of its key is not set",
-                       write_table(provider_keys(), p));
+    out += fmt::format("\n[[providers]] # {}\n{}", key_remark(p), write_table(provider_keys(), p));
   }
   return out;
 }

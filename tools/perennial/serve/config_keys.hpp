@@ -119,6 +119,18 @@ config_key<S> number_key(std::string_view name, uint32_t S::*member, uint32_t le
 }
 
 template <class S>
+config_key<S> switch_key(std::string_view name, bool S::*member) {
+  return {name,
+          [member](S& s, const toml::node& n) -> result<void> {
+            const auto v = n.value_exact<bool>();
+            if (!v) return fail(errc::invalid_input, "must be true or false");
+            s.*member = *v;
+            return {};
+          },
+          [member](const S& s) { return std::string{s.*member ? "true" : "false"}; }};
+}
+
+template <class S>
 config_key<S> list_key(std::string_view name, std::vector<std::string> S::*member) {
   return {name,
           [member](S& s, const toml::node& n) -> result<void> {

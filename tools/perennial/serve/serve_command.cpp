@@ -13,6 +13,7 @@
 #include "tools/perennial/validators.hpp"
 
 #include <charconv>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -120,9 +121,29 @@ int refuse(const error& e) {
   return wrong_use;
 }
 
+/// Reads the configuration and the key files again; what is wrong with them changes nothing.
+void reload(const serve_flags& flags, const serve_settings& running, actors::service& service) {
+  const auto fresh = settle(flags);
+  if (!fresh) {
+    logging::error("reload: {}; nothing was changed", fresh.error().message);
+    return;
+  }
+  if (fresh->listen != running.listen || fresh->log_level != running.log_level) {
+    logging::warn("reload: listen or log_level changed; that needs a restart, the old one is still "
+                  "in force");
+  }
+  if (auto ok = service.reload(fresh->service); !ok) {
+    logging::error("reload: {}; this provider stays as it was", ok.error().message);
+    return;
+  }
+  logging::info("reloaded: key files and limits");
+}
+
 /// Nothing: somebody asked for the end. Else what died in the service.
-std::optional<std::string> wait_for_end(const signals& interrupts, const actors::service& service) {
+std::optional<std::string> wait_for_end(signals& interrupts, const actors::service& service,
+                                        const std::function<void()>& on_reload) {
   for (unsigned rounds = 0; interrupts.stops() == 0; ++rounds) {
+    if (interrupts.take_reload()) on_reload();
     if (rounds % 100 == 0) tell_alive(); // every 5 s
     if (auto failure = service.failure()) return failure;
     std::this_thread::sleep_for(std::chrono::milliseconds{50});
@@ -134,11 +155,11 @@ std::optional<std::string> wait_for_end(const signals& interrupts, const actors:
 /// vital part of it dies (nothing).
 class service_life {
 public:
-  service_life(const serve_settings& settings, actors::gateway_options& where,
-               const std::string& port_file, signals& interrupts)
-    : settings_(settings)
+  service_life(const serve_flags& flags, const serve_settings& settings,
+               actors::gateway_options& where, signals& interrupts)
+    : flags_(flags)
+    , settings_(settings)
     , where_(where)
-    , port_file_(port_file)
     , interrupts_(interrupts) {}
 
   std::optional<int> live() {
@@ -150,7 +171,8 @@ public:
     if (auto ok = tell_where(**gateway); !ok) return refuse(ok.error());
     (*gateway)->set_ready(true);
     tell_ready(url_);
-    const auto failure = wait_for_end(interrupts_, **service);
+    const auto failure =
+      wait_for_end(interrupts_, **service, [&] { reload(flags_, settings_, **service); });
     if (!failure) {
       tell_stopping();
       say("Stopping: calls in flight may end (a second signal aborts them)…");
@@ -170,13 +192,13 @@ private:
     where_.port = gateway.port(); // a later life has the same
     url_ = fmt::format("http://{}:{}", v6 ? "[" + where_.host + "]" : where_.host, where_.port);
     say("listening on " + url_);
-    if (port_file_.empty()) return {};
-    return write_port(port_file_, where_.port);
+    if (flags_.port_file.empty()) return {};
+    return write_port(flags_.port_file, where_.port);
   }
 
+  const serve_flags& flags_;
   const serve_settings& settings_;
   actors::gateway_options& where_;
-  const std::string& port_file_;
   signals& interrupts_;
   std::string url_;
 };
@@ -193,7 +215,7 @@ int serve(const serve_flags& flags) {
   if (auto ok = check_data_dir(settings->service.data_dir); !ok) return refuse(ok.error());
   init_log(settings->log_level);
   signals interrupts;
-  service_life life{*settings, *where, flags.port_file, interrupts};
+  service_life life{flags, *settings, *where, interrupts};
   actors::restart_policy restarts{actors::whole_tree};
   for (;;) {
     if (const auto status = life.live()) return *status;
@@ -237,7 +259,7 @@ void add_serve(CLI::App& app, action& chosen) {
             "  perennial serve --config /etc/perennial.toml --print-config\n"
             "\n"
             "SIGTERM and Ctrl-C let calls in flight end; a second one aborts them. Neither loses "
-            "anything.");
+            "anything.\nSIGHUP reads the providers' key files and limits again.");
   c->callback([f, &chosen] { chosen = [f] { return serve(*f); }; });
 }
 

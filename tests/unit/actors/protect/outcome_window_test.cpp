@@ -48,4 +48,19 @@ BOOST_AUTO_TEST_CASE(a_moment_read_too_early_counts_in_the_newest_bucket) {
   BOOST_TEST(window.totals(now).calls == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(another_span_keeps_what_was_seen) {
+  outcome_window window{120s};
+  steady_time now{1h};
+  window.add({.calls = 5, .failures = 2, .slow = 1}, now);
+  now += 60s;
+  window.set_span(600s, now);
+  BOOST_TEST(window.totals(now + 500s).calls == 5u);
+  BOOST_TEST(window.totals(now + 500s).slow == 1u);
+  BOOST_TEST(window.totals(now + 700s).calls == 0u);
+  window.add({.calls = 3}, now + 700s);
+  window.set_span(120s, now + 700s);
+  BOOST_TEST(window.totals(now + 800s).calls == 3u);
+  BOOST_TEST(window.totals(now + 900s).calls == 0u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -14,6 +14,15 @@ namespace {
 
 constexpr steady_time start{1h};
 
+/// Of requests; nothing of tokens.
+rate_limits told(uint64_t limit, uint64_t remaining, std::chrono::milliseconds reset) {
+  rate_limits out;
+  out.limit_requests = limit;
+  out.remaining_requests = remaining;
+  out.reset_requests = reset;
+  return out;
+}
+
 call_timing sent_at(steady_time sent) { return {.sent = sent, .in_flight = 20}; }
 
 } // namespace
@@ -25,7 +34,7 @@ BOOST_AUTO_TEST_CASE(without_limits_only_the_calls_in_flight_are_bounded) {
   BOOST_TEST(tested.permits().in_flight == 64u);
   BOOST_TEST(tested.permits().calls == unlimited_permits);
   BOOST_TEST(!tested.permits().paused_until);
-  BOOST_TEST(!tested.on_used(1'000'000, start));
+  BOOST_TEST(!tested.on_used(1'000'000, 0, start));
   BOOST_TEST(!tested.next_wakeup(start));
 }
 
@@ -34,7 +43,7 @@ BOOST_AUTO_TEST_CASE(a_rate_of_sixty_gives_one_call_a_second) {
   BOOST_TEST(tested.permits().calls == 1);
   BOOST_TEST(!tested.next_wakeup(start)); // unused, it is all there is
   BOOST_TEST(!tested.on_tick(start + 10s));
-  BOOST_TEST(!tested.on_used(1, start + 10s));
+  BOOST_TEST(!tested.on_used(1, 0, start + 10s));
   BOOST_TEST((*tested.next_wakeup(start + 10s) == start + 11s));
   BOOST_TEST(!tested.on_tick(start + 11s - 1ns));
   BOOST_TEST(tested.on_tick(start + 11s));
@@ -44,7 +53,7 @@ BOOST_AUTO_TEST_CASE(a_rate_of_sixty_gives_one_call_a_second) {
 BOOST_AUTO_TEST_CASE(a_high_rate_wakes_nobody_for_every_single_call) {
   throttle tested{{.requests_per_minute = 60'000}, start};
   BOOST_TEST(tested.permits().calls == 1'000);
-  tested.on_used(1'000, start);
+  tested.on_used(1'000, 0, start);
   BOOST_TEST((*tested.next_wakeup(start) == start + 50ms));
   BOOST_TEST(tested.on_tick(start + 50ms));
   BOOST_TEST(tested.permits().calls == 1'050);
@@ -129,7 +138,7 @@ BOOST_AUTO_TEST_CASE(no_minute_ever_sees_more_than_the_rate_and_one_burst) {
         ++unreported;
       }
       if (random() % 3 == 0) {
-        tested.on_used(unreported, now);
+        tested.on_used(unreported, 0, now);
         unreported = 0;
       }
     }
@@ -149,7 +158,7 @@ BOOST_AUTO_TEST_CASE(the_whole_rate_can_be_used) {
     while (now < start + 10min) {
       auto fresh = static_cast<uint32_t>(tested.permits().calls - used);
       used += fresh;
-      tested.on_used(fresh, now);
+      tested.on_used(fresh, 0, now);
       now = std::max(*tested.next_wakeup(now), now + 1us);
       tested.on_tick(now);
     }
@@ -157,6 +166,130 @@ BOOST_AUTO_TEST_CASE(the_whole_rate_can_be_used) {
     BOOST_TEST(static_cast<double>(used) >= ideal * 0.999);
     BOOST_TEST(static_cast<double>(used) <= ideal + std::max(1u, rate / 60) + 1);
   }
+}
+
+// -- few 429s
+
+BOOST_AUTO_TEST_CASE(where_few_calls_meet_a_429_the_pause_is_a_tenth) {
+  throttle tested{{}, start};
+  tested.on_success({.sent = start, .in_flight = 20, .calls = 99}, start);
+  tested.on_throttled({}, sent_at(start), start + 1s);
+  BOOST_TEST((*tested.permits().paused_until == start + 1s + 100ms));
+  // And doubles while nothing succeeds in between.
+  tested.on_throttled({}, sent_at(start + 2s), start + 2s);
+  BOOST_TEST((*tested.permits().paused_until == start + 2s + 200ms));
+}
+
+BOOST_AUTO_TEST_CASE(from_a_twentieth_of_429s_on_the_pause_is_a_whole_second) {
+  throttle tested{{}, start};
+  tested.on_success({.sent = start, .in_flight = 20, .calls = 90}, start);
+  auto now = start;
+  for (int i = 0; i < 6; ++i) {
+    now += 20s;
+    tested.on_throttled({}, sent_at(now), now);
+    now += 20s;
+    tested.on_tick(now);
+    tested.on_success(sent_at(now), now);
+  }
+  tested.on_throttled({}, sent_at(now), now);
+  BOOST_TEST((*tested.permits().paused_until == now + 1s));
+}
+
+BOOST_AUTO_TEST_CASE(before_twenty_calls_nothing_is_known_to_be_few) {
+  throttle tested{{}, start};
+  tested.on_success({.sent = start, .in_flight = 20, .calls = 19}, start);
+  tested.on_throttled({}, sent_at(start), start);
+  BOOST_TEST((*tested.permits().paused_until == start + 1s));
+}
+
+// -- tokens
+
+BOOST_AUTO_TEST_CASE(tokens_a_minute_bound_calls_and_one_call_may_go_beyond) {
+  throttle tested{{.tokens_per_minute = 6'000}, start};
+  permit_counter out;
+  out.on_gate(1, tested.permits().tokens);
+  BOOST_TEST(out.available() == 100);
+  out.take(1'000);
+  tested.on_used(1, 1'000, start);
+  BOOST_TEST(out.available() == 0);
+  BOOST_TEST(tested.permits().calls == unlimited_permits);
+  for (auto now = start; now < start + 9s; now += 50ms) tested.on_tick(now);
+  out.on_gate(1, tested.permits().tokens);
+  BOOST_TEST(out.available() == 0); // 900 of the 1,000 are back
+  tested.on_tick(start + 10s);
+  out.on_gate(1, tested.permits().tokens);
+  BOOST_TEST(out.available() == 100);
+}
+
+BOOST_AUTO_TEST_CASE(tokens_that_were_guessed_and_not_used_are_given_back) {
+  throttle tested{{.tokens_per_minute = 6'000}, start};
+  permit_counter out;
+  out.on_gate(1, tested.permits().tokens);
+  out.take(5'000);
+  tested.on_used(1, 5'000, start);
+  out.take(-4'950);
+  tested.on_used(0, -4'950, start + 1ms);
+  tested.on_tick(start + 2s);
+  out.on_gate(1, tested.permits().tokens);
+  BOOST_TEST(out.available() == 100);
+}
+
+BOOST_AUTO_TEST_CASE(no_ten_minutes_see_more_tokens_than_the_rate_and_what_one_call_takes) {
+  std::mt19937 random{7};
+  throttle tested{{.tokens_per_minute = 60'000}, start};
+  permit_counter out;
+  int64_t used = 0;
+  for (auto now = start; now < start + 10min; now += 20ms) {
+    tested.on_tick(now);
+    out.on_gate(1, tested.permits().tokens);
+    if (out.available() <= 0) continue;
+    const auto guess = static_cast<int64_t>(random() % 3'000);
+    const auto truth = static_cast<int64_t>(random() % 3'000);
+    out.take(guess);
+    tested.on_used(1, guess, now);
+    out.take(truth - guess);
+    tested.on_used(0, truth - guess, now);
+    used += truth;
+  }
+  BOOST_TEST(used <= 600'000 + 1'000 + 3'000);
+  BOOST_TEST(used >= 590'000);
+}
+
+// -- what is learned
+
+BOOST_AUTO_TEST_CASE(an_answer_that_says_that_nothing_is_left_pauses_before_there_is_a_429) {
+  throttle tested{{}, start};
+  BOOST_TEST(!tested.on_limits(told(500, 1, 90s), start));
+  BOOST_TEST(tested.on_limits(told(500, 0, 3s), start + 1s));
+  BOOST_TEST((*tested.permits().paused_until == start + 4s));
+  BOOST_TEST(tested.on_tick(start + 4s));
+  BOOST_TEST(!tested.permits().paused_until);
+}
+
+BOOST_AUTO_TEST_CASE(a_learned_rate_is_kept_to_and_a_configured_one_goes_before_it) {
+  const auto limits = told(60, 30, 30s);
+  throttle tested{{}, start};
+  tested.on_used(500, 0, start); // before anything was known
+  BOOST_TEST(tested.on_limits(limits, start));
+  BOOST_TEST(tested.requests_per_minute() == 60u);
+  BOOST_TEST(tested.permits().calls == 501);
+  throttle configured{{.requests_per_minute = 600}, start};
+  configured.on_limits(limits, start);
+  BOOST_TEST(configured.requests_per_minute() == 600u);
+  throttle restarted{{}, start, tested.learned()};
+  BOOST_TEST(restarted.requests_per_minute() == 60u);
+  BOOST_TEST(restarted.permits().calls == 1);
+}
+
+BOOST_AUTO_TEST_CASE(other_rates_are_taken_over_while_it_runs) {
+  throttle tested{{.requests_per_minute = 60}, start};
+  tested.on_used(1, 0, start);
+  tested.set_rates(6'000, 0, start + 500ms);
+  BOOST_TEST(tested.permits().calls <= 101);
+  tested.on_tick(start + 3s);
+  BOOST_TEST(tested.permits().calls == 101); // one was used, a second's worth may wait
+  BOOST_TEST(tested.set_rates(0, 0, start + 3s));
+  BOOST_TEST(tested.permits().calls == unlimited_permits);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

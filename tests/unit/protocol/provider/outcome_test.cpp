@@ -11,8 +11,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr route_facts fresh{"https://api.test/v1", "OPENAI_API_KEY", "gpt-x", false, false};
-constexpr route_facts proven{"https://api.test/v1", "OPENAI_API_KEY", "gpt-x", true, true};
+constexpr route_facts fresh{"https://api.test/v1", "OPENAI_API_KEY", {}, "gpt-x", false, false};
+constexpr route_facts proven{"https://api.test/v1", "OPENAI_API_KEY", {}, "gpt-x", true, true};
 
 call_report answered(int status, std::string body = "{}") {
   call_report out;
@@ -197,7 +197,7 @@ BOOST_AUTO_TEST_CASE(messages_say_what_is_wrong_where_and_what_to_do) {
              "https://api.test/v1: it broke");
   BOOST_TEST(has(message(failed(transport_failure::reset, true), fresh), "may have done the work"));
   BOOST_TEST(message(answered(200), fresh).empty());
-  route_facts bare{"http://h", "", "", false, false};
+  route_facts bare{"http://h", "", "", "", false, false};
   BOOST_TEST(has(message(answered(401), bare), "check the provider's API key"));
 }
 

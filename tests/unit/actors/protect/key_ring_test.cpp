@@ -1,0 +1,116 @@
+#include "actors/protect/key_ring.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace perennial;
+using namespace perennial::actors;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr steady_time now{1h};
+
+throttle_permits room_for(uint32_t calls) {
+  return {.in_flight = calls, .calls = unlimited_permits};
+}
+
+struct fixture {
+  key_ring ring{3};
+
+  fixture() {
+    for (uint32_t key = 0; key < 3; ++key) ring.on_permits(key, room_for(10));
+  }
+  uint32_t hand_out(steady_time at = now) {
+    const auto choice = ring.pick("m", at);
+    BOOST_REQUIRE(choice.key);
+    ring.stamp(*choice.key, "m", at);
+    ring.goes_out(*choice.key, 0);
+    return *choice.key;
+  }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(a_ring_of_keys, fixture)
+
+BOOST_AUTO_TEST_CASE(nothing_goes_out_before_a_throttle_has_spoken) {
+  const key_ring fresh{2};
+  BOOST_TEST(!fresh.has_room(now));
+  const auto choice = fresh.pick("m", now);
+  BOOST_TEST(!choice.key);
+  BOOST_TEST(!choice.parked);
+}
+
+BOOST_AUTO_TEST_CASE(keys_share_the_load_by_the_room_that_they_have) {
+  ring.on_permits(2, room_for(20));
+  for (int i = 0; i < 25; ++i) hand_out();
+  BOOST_TEST(ring.at(0).in_flight == 5u);
+  BOOST_TEST(ring.at(1).in_flight == 5u);
+  BOOST_TEST(ring.at(2).in_flight == 15u);
+  for (int i = 0; i < 15; ++i) hand_out();
+  BOOST_TEST(!ring.pick("m", now).key);
+  ring.comes_back(1, 0);
+  BOOST_TEST(hand_out() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_pause_holds_one_key_only_and_all_paused_hold_the_lines) {
+  auto paused = room_for(10);
+  paused.paused_until = now + 5s;
+  ring.on_permits(0, paused);
+  for (int i = 0; i < 10; ++i) BOOST_TEST(hand_out() != 0u);
+  BOOST_TEST((ring.next_resume(now) == now + 5s));
+  paused.paused_until = now + 3s;
+  ring.on_permits(1, paused);
+  ring.on_permits(2, paused);
+  const auto choice = ring.pick("m", now);
+  BOOST_TEST(!choice.key);
+  BOOST_TEST(!choice.parked);
+  BOOST_TEST((ring.next_resume(now) == now + 3s));
+  BOOST_TEST(ring.pick("m", now + 3s).key.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_parked_key_is_left_alone_and_all_parked_send_the_line_away) {
+  ring.at(0).parked.park(whole_key, park_kind::wrong_key, "no", ring.at(0).parked.epoch(), now);
+  for (int i = 0; i < 10; ++i) BOOST_TEST(hand_out() != 0u);
+  for (uint32_t key : {1u, 2u}) {
+    auto& parked = ring.at(key).parked;
+    parked.park(whole_key, park_kind::quota_spent, "no", parked.epoch(), now + 1s);
+  }
+  const auto choice = ring.pick("m", now + 1s);
+  BOOST_TEST(!choice.key);
+  BOOST_TEST(choice.parked);
+  BOOST_TEST((ring.ask_again("m", now + 1s) == now + 5s)); // the first key's probe
+  ring.on_tick(now + 5s);
+  BOOST_TEST(hand_out(now + 5s) == 0u); // the probe
+  BOOST_TEST(ring.pick("m", now + 5s).parked);
+  ring.resume();
+  BOOST_TEST(ring.pick("m", now + 5s).key.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_model_parked_with_one_key_goes_out_with_another) {
+  ring.at(0).parked.park("m", park_kind::wrong_route, "no", ring.at(0).parked.epoch(), now);
+  for (int i = 0; i < 20; ++i) BOOST_TEST(hand_out() != 0u);
+  BOOST_TEST((ring.pick("other", now).key == 0u));
+}
+
+BOOST_AUTO_TEST_CASE(tokens_hold_a_key_back_until_they_come_in) {
+  for (uint32_t key : {1u, 2u}) ring.on_permits(key, room_for(0));
+  auto limited = room_for(10);
+  limited.tokens = 100;
+  ring.on_permits(0, limited);
+  ring.goes_out(0, 400);
+  BOOST_TEST(!ring.has_room(now));
+  ring.comes_back(0, -350); // it cost 50
+  BOOST_TEST(ring.has_room(now));
+}
+
+BOOST_AUTO_TEST_CASE(it_flows_freely_while_nothing_limits_any_key) {
+  BOOST_TEST(ring.flows_freely(now));
+  BOOST_TEST(ring.in_flight_limit() == 30u);
+  auto limited = room_for(10);
+  limited.calls = 5;
+  ring.on_permits(1, limited);
+  BOOST_TEST(!ring.flows_freely(now));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
