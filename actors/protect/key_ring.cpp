@@ -10,6 +10,9 @@ namespace {
 /// The throttle's totals are of one count that never begins anew.
 constexpr uint32_t only_epoch = 1;
 
+/// More than a message and its answer take.
+constexpr std::chrono::milliseconds throttle_hears{20};
+
 bool is_paused(const throttle_permits& p, steady_time now) {
   return p.paused_until && *p.paused_until > now;
 }
@@ -21,6 +24,11 @@ void key_ring::on_permits(uint32_t key, const throttle_permits& p) {
   s.calls.on_gate(only_epoch, p.calls);
   s.tokens.on_gate(only_epoch, p.tokens);
   s.says = p;
+}
+
+void key_ring::on_throttled(uint32_t key, steady_time now) {
+  auto& until = slots_[key].says.paused_until;
+  until = std::max(until.value_or(now), now + throttle_hears);
 }
 
 bool key_ring::has_room(const slot& s, steady_time now) {

@@ -38,6 +38,9 @@ public:
 
   void on_permits(uint32_t key, const throttle_permits& p);
 
+  /// A call with this key met a 429: no more, until its throttle has heard of it.
+  void on_throttled(uint32_t key, steady_time now);
+
   /// Whether some key has room for a call, whatever the model.
   bool has_room(steady_time now) const;
 

@@ -17,6 +17,13 @@ namespace {
 /// Longer than any key: what is read of a file.
 constexpr size_t most_key_bytes = 64 * kib;
 
+std::vector<std::string> variables_of(const provider_config& p) {
+  std::vector<std::string> out;
+  if (!p.api_key_env.empty()) out.push_back(p.api_key_env);
+  out.insert(out.end(), p.more_key_envs.begin(), p.more_key_envs.end());
+  return out;
+}
+
 result<void> check_key(const provider_key& key) {
   const auto text = key.text.reveal();
   const bool bad =
@@ -54,6 +61,7 @@ result<std::shared_ptr<const provider_client>> make_client(const provider_config
   auto base = parse_base_url(p.base_url);
   if (!base) return tl::unexpected{base.error()};
   s.base_url = std::move(*base);
+  if (auto keys = read_provider_keys(p); !keys) return tl::unexpected{keys.error()};
   s.user_agent = p.user_agent;
   s.timeouts = {p.connect_timeout, p.first_byte_timeout, p.idle_timeout, p.total_timeout};
   s.max_response_bytes = p.max_response_bytes;
@@ -66,18 +74,20 @@ result<std::shared_ptr<const provider_client>> make_client(const provider_config
 
 } // namespace
 
-result<std::vector<provider_key>> read_provider_keys(const provider_config& p) {
-  std::vector<std::string> variables;
-  if (!p.api_key_env.empty()) variables.push_back(p.api_key_env);
-  variables.insert(variables.end(), p.more_key_envs.begin(), p.more_key_envs.end());
-  std::vector<provider_key> out;
+void warn_of_missing_keys(const provider_config& p) {
+  const auto variables = variables_of(p);
+  if (variables.size() + p.key_files.size() < 2) return; // the first 401 says it
   for (const auto& name : variables) {
+    if (!std::getenv(name.c_str()))
+      logging::warn("{}: the variable {} is not set; the other keys are used", p.name, name);
+  }
+}
+
+result<std::vector<provider_key>> read_provider_keys(const provider_config& p) {
+  std::vector<provider_key> out;
+  for (const auto& name : variables_of(p)) {
     const char* text = std::getenv(name.c_str());
-    if (!text) {
-      if (variables.size() + p.key_files.size() > 1)
-        logging::warn("{}: the variable {} is not set; the other keys are used", p.name, name);
-      continue;
-    }
+    if (!text) continue;
     provider_key key{name, {}, secret{text}};
     if (auto ok = check_key(key); !ok) return tl::unexpected{ok.error()};
     out.push_back(std::move(key));

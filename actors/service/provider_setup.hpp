@@ -12,7 +12,8 @@
 
 namespace perennial::actors {
 
-/// One client for each provider, in order. errc::invalid_input names the provider and what to do.
+/// One client for each provider, in order; its keys are looked at too. errc::invalid_input names
+/// the provider and what to do.
 result<std::vector<std::shared_ptr<const provider_client>>>
 make_provider_clients(const service_config& config);
 
@@ -20,5 +21,7 @@ make_provider_clients(const service_config& config);
 /// key where none is named or none is set. errc::invalid_input: a file that cannot be read or holds
 /// no key. A key never stands in the message.
 result<std::vector<provider_key>> read_provider_keys(const provider_config& p);
+/// Says in the log which variables of several keys are not set.
+void warn_of_missing_keys(const provider_config& p);
 
 } // namespace perennial::actors

@@ -61,6 +61,7 @@ result<std::unique_ptr<service>> service::start(service_config config) {
   for (const auto& p : config.providers) {
     auto read = read_provider_keys(p);
     if (!read) return of_provider(p, read.error());
+    warn_of_missing_keys(p);
     keys.push_back(std::move(*read));
   }
   if (auto ok = raise_file_limit(config); !ok) return tl::unexpected{ok.error()};

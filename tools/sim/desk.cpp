@@ -35,6 +35,11 @@ std::string retry_after_field(std::chrono::seconds wait) {
   return fmt::format("Retry-After: {}\r\n", wait.count());
 }
 
+bool is_from(const http_head& head, std::string_view key) {
+  constexpr std::string_view scheme = "Bearer ";
+  return head.authorization.starts_with(scheme) && head.authorization.substr(scheme.size()) == key;
+}
+
 } // namespace
 
 desk::desk(provider& p, uint64_t number)
@@ -74,10 +79,7 @@ reply desk::refuse(const request_refusal& why) {
 }
 
 bool desk::authorized(const http_head& head) const {
-  constexpr std::string_view scheme = "Bearer ";
-  return settings_->api_key.empty() ||
-         (head.authorization.starts_with(scheme) &&
-          head.authorization.substr(scheme.size()) == settings_->api_key);
+  return settings_->api_key.empty() || is_from(head, settings_->api_key);
 }
 
 reply desk::answer(const http_request& request, steady_time now, bool held) {
@@ -88,6 +90,9 @@ reply desk::answer(const http_request& request, steady_time now, bool held) {
   if (!authorized(head))
     out = turn_away(refusal::unauthorized, 401, "Incorrect API key provided.", "invalid_api_key",
                     head.keep_alive);
+  else if (!settings_->throttle_key.empty() && is_from(head, settings_->throttle_key))
+    out = failure(429, "Too many requests.", "rate_limit_exceeded", head.keep_alive,
+                  retry_after_field(settings_->retry_after));
   else if (head.method == "GET" && head.path == "/v1/models")
     out.bytes = render_reply({.request_id = next_id(), .keep_alive = head.keep_alive},
                              render_models(settings_->models));

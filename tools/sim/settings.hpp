@@ -30,6 +30,7 @@ struct settings {
   bool unknown_models = false; ///< only `models` exist
   std::string wrong_model;     ///< this one does not
   std::string answer_headers;  ///< with every good answer: whole lines, each with CR LF
+  std::string throttle_key;    ///< 429 with Retry-After for this bearer token
   std::string fail_model;      ///< 500 for this one
   std::string forbid;          ///< 403 for a prompt with this text
   std::string hold;            ///< a prompt with this text waits until this is cleared

@@ -58,6 +58,11 @@ void take_back(supervisor_ptr self, call_done& d) {
     return; // its slot stays taken: the next start counts the call as ambiguous and makes it again
   }
   milliseconds wait = d.outcome.wait_at_least.value_or(milliseconds{0});
+  const bool throttled =
+    d.outcome.kind == outcome_kind::throttled_for || d.outcome.kind == outcome_kind::throttled;
+  if (throttled) st.ring.on_throttled(item.key->number, self->clock().now());
+  // The key waits; the line may go out with another one.
+  if (throttled && st.ring.size() > 1) wait = milliseconds{0};
   if (retry) {
     item.last_error = d.outcome.message;
     item.attempts = d.disposition.attempts;

@@ -220,6 +220,21 @@ BOOST_AUTO_TEST_CASE(with_two_keys_a_wrong_one_is_parked_alone_and_the_other_doe
   BOOST_TEST(!has(p.dump(), "secret"));
 }
 
+BOOST_AUTO_TEST_CASE(a_429_pauses_one_key_and_the_other_does_the_work) {
+  sim.control({{"throttle_key", "sk-busy-and-secret"}, {"retry_after", 600}});
+  write_file(dir / "key", "sk-free-and-secret");
+  start(fmt::format("api_key_env = \"KEY_A\"\nkey_files = [\"{}\"]", (dir / "key").string()),
+        {{"KEY_A", "sk-busy-and-secret"}});
+  const auto batch = submit(100);
+  BOOST_TEST(finished(batch)["request_counts"]["completed"] == 100);
+  const auto p = provider();
+  BOOST_TEST(p["keys"][0]["paused_seconds"].get<double>() > 500);
+  BOOST_TEST(p["keys"][1]["paused_until"].is_null());
+  BOOST_TEST(p["state"] == "closed");
+  BOOST_TEST(p["calls"].get<int>() <= 108, p.dump()); // at most its first eight went there
+  for (const auto& l : results(batch)) BOOST_TEST(attempts(l) == 1, l.dump());
+}
+
 BOOST_AUTO_TEST_CASE(limits_that_answers_tell_are_kept_to_also_after_a_restart) {
   sim.control({{"answer_headers", "x-ratelimit-limit-requests: 6000\r\n"
                                   "x-ratelimit-remaining-requests: 100\r\n"

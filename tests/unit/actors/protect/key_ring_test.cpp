@@ -69,6 +69,16 @@ BOOST_AUTO_TEST_CASE(a_pause_holds_one_key_only_and_all_paused_hold_the_lines) {
   BOOST_TEST(ring.pick("m", now + 3s).key.has_value());
 }
 
+BOOST_AUTO_TEST_CASE(after_a_429_a_key_waits_for_its_throttle_to_speak) {
+  ring.on_throttled(0, now);
+  for (int i = 0; i < 5; ++i) BOOST_TEST(hand_out() != 0u);
+  auto paused = room_for(10);
+  paused.paused_until = now + 5s;
+  ring.on_permits(0, paused);
+  ring.on_throttled(0, now + 1s); // one from before the pause: it is not cut short
+  BOOST_TEST((ring.next_resume(now + 1s) == now + 5s));
+}
+
 BOOST_AUTO_TEST_CASE(a_parked_key_is_left_alone_and_all_parked_send_the_line_away) {
   ring.at(0).parked.park(whole_key, park_kind::wrong_key, "no", ring.at(0).parked.epoch(), now);
   for (int i = 0; i < 10; ++i) BOOST_TEST(hand_out() != 0u);
