@@ -60,6 +60,7 @@ struct unrun_lines {
 struct returned_line {
   item_ptr item;
   std::chrono::milliseconds wait{0}; ///< From now on; 0: at once.
+  bool held_up = false;              ///< Its provider takes it later: another one may take it now.
 };
 using returned_list = std::vector<returned_line>;
 

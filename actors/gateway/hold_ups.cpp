@@ -1,7 +1,7 @@
 #include "actors/gateway/hold_ups.hpp"
 
 #include "actors/service/ask.hpp"
-#include "actors/work/dispatcher/routes.hpp"
+#include "actors/service/route_setup.hpp"
 
 #include <algorithm>
 
@@ -38,9 +38,10 @@ void hold_ups::refresh() {
 
 std::optional<uint32_t> hold_ups::provider_of(const storage::batch_record& b) const {
   if (b.definition.model.empty()) return std::nullopt;
-  std::vector<std::vector<std::string>> patterns;
-  for (const auto& p : owner_.config().providers) patterns.push_back(p.models);
-  return routes{std::move(patterns)}.find(b.definition.model);
+  const auto where = routes_of(owner_.config());
+  const auto* r = where.route_of(b.definition.model);
+  if (r == nullptr || r->targets.size() > 1) return std::nullopt;
+  return r->targets.front().provider;
 }
 
 std::vector<std::string> hold_ups::of(const storage::batch_record& b) {

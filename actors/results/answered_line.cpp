@@ -35,9 +35,12 @@ storage::line_result answered_line(const work_item& item, uint32_t attempts,
   }
   f.attempts = attempts;
   f.ambiguous = item.ambiguous;
-  if (!ok) f.provider = provider;
-  f.model_replaced = item.model_replaced;
-  f.model_before = item.replaced_model;
+  if (!ok || item.several_providers) f.provider = provider;
+  for (const auto& w : item.words) {
+    if (w.provider != provider) f.others.push_back({w.provider, w.code, w.message});
+  }
+  f.model_replaced = item.model_replaced || !item.asked_model.empty();
+  f.model_before = item.model_replaced ? item.replaced_model : item.asked_model;
   f.model = item.model;
 
   storage::line_result r;

@@ -20,6 +20,7 @@ storage::line_result failed_line(const work_item& item, uint16_t code, std::stri
   f.error_message = message;
   f.attempts = std::max(item.attempts, 1u);
   f.ambiguous = item.ambiguous;
+  for (const auto& w : item.words) f.others.push_back({w.provider, w.code, w.message});
   storage::line_result r;
   r.batch = item.batch->id;
   r.line = item.line;

@@ -1,5 +1,6 @@
 #include "actors/service/config_check.hpp"
 
+#include "protocol/base/suggest.hpp"
 #include "protocol/http/url.hpp"
 
 #include <algorithm>
@@ -34,6 +35,35 @@ result<void> check_provider(const provider_config& p) {
                 "api_key_env (--api-key-env) must be the name of an environment variable that "
                 "holds the key, as OPENAI_API_KEY; the key itself belongs neither into a "
                 "configuration nor into a command");
+  }
+  return {};
+}
+
+result<void> check_route(const service_config& c, const model_route& m) {
+  if (m.pattern.empty()) {
+    return fail(errc::invalid_input, "a section [[models]] has no name; give the models' pattern");
+  }
+  if (m.targets.empty()) {
+    return fail(errc::invalid_input, "[[models]] \"{}\" has no provider; add one to `providers`",
+                m.pattern);
+  }
+  std::set<std::string_view> seen;
+  for (const auto& t : m.targets) {
+    std::vector<std::string_view> names;
+    for (const auto& p : c.providers) names.push_back(p.name);
+    if (std::ranges::find(names, t.provider) == names.end()) {
+      return fail(errc::invalid_input, "[[models]] \"{}\": there is no provider \"{}\"{}",
+                  m.pattern, t.provider, suggest(t.provider, names));
+    }
+    if (!seen.insert(t.provider).second) {
+      return fail(errc::invalid_input, "[[models]] \"{}\" names the provider \"{}\" twice",
+                  m.pattern, t.provider);
+    }
+    if (t.weight == 0) {
+      return fail(errc::invalid_input,
+                  "[[models]] \"{}\": the weight of \"{}\" is 0; give 1 or more, or leave it out",
+                  m.pattern, t.provider);
+    }
   }
   return {};
 }
@@ -78,6 +108,13 @@ result<void> check_config(const service_config& c) {
     if (auto ok = check_provider(p); !ok) return of_provider(p, ok.error());
     if (!names.insert(p.name).second) {
       return fail(errc::invalid_input, "two providers have the name \"{}\"", p.name);
+    }
+  }
+  std::set<std::string_view> patterns;
+  for (const auto& m : c.models) {
+    if (auto ok = check_route(c, m); !ok) return ok;
+    if (!patterns.insert(m.pattern).second) {
+      return fail(errc::invalid_input, "two sections [[models]] have the name \"{}\"", m.pattern);
     }
   }
   return {};

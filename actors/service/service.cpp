@@ -5,6 +5,7 @@
 #include "actors/service/config_check.hpp"
 #include "actors/service/file_limit.hpp"
 #include "actors/service/provider_setup.hpp"
+#include "actors/service/route_setup.hpp"
 #include "actors/work/dispatcher/dispatcher.hpp"
 #include "actors/work/store_actor.hpp"
 #include "actors/work/supervisor/supervisor.hpp"
@@ -90,9 +91,7 @@ void service::spawn(std::vector<std::shared_ptr<const provider_client>> clients,
   memory_ = system_.spawn(memory_behavior, memory);
 
   dispatcher_options options;
-  std::vector<std::vector<std::string>> patterns;
-  for (const auto& p : config_.providers) patterns.push_back(p.models);
-  options.where = routes{std::move(patterns)};
+  options.where = routes_of(config_);
   options.max_attempts = config_.max_attempts;
   options.line_deadline = config_.line_deadline;
   options.limits.held_bytes = config_.memory_budget / 8;

@@ -12,6 +12,7 @@ namespace perennial::actors {
 
 /// Nothing goes out to it: for the whole provider, or for one model of it.
 struct closed_route {
+  std::string provider; ///< By name.
   steady_time since{};
   std::optional<steady_time> until = {}; ///< At least, where that is known.
   std::string why = {};                  ///< For people: a sentence.

@@ -33,11 +33,23 @@ inline constexpr uint32_t no_slot = std::numeric_limits<uint32_t>::max();
 /// A line that was out at so many deaths, of its worker or of the process, is to blame: it fails.
 inline constexpr uint32_t deaths_limit = 3;
 
+/// What a provider said of a line that another one answered, or nobody.
+struct provider_word {
+  std::string provider;
+  std::string code;
+  std::string message;
+};
+
+/// So many of them are kept, the last word of each provider, cut to so many bytes.
+inline constexpr size_t most_words = 8;
+inline constexpr size_t longest_word = 300;
+
 struct work_item {
   context_ptr batch;
   storage::line_no line = 0;
   std::string custom_id;
-  std::string model;
+  std::string model;           ///< As it is sent.
+  std::string asked_model;     ///< The line's, where its provider calls it otherwise; else empty.
   bool model_replaced = false; ///< The batch's model stands in the body...
   std::string replaced_model;  ///< ...for this one, the line's own.
   std::string_view body;       ///< As sent. Points into `page` or `owned`.
@@ -52,6 +64,11 @@ struct work_item {
   wall_time not_before{}; ///< From an earlier process: not to be tried sooner.
   wall_time first_call{}; ///< When it went out for the first time; epoch: not yet.
 
+  // Where it goes: see dispatcher/route_choice.hpp.
+  uint32_t provider = 0;
+  bool several_providers = false; ///< Worth saying which one answered.
+  std::vector<provider_word> words;
+
   // While the line is with a provider.
   uint32_t slot = no_slot;
   std::shared_ptr<const struct call_key> key; ///< To call with.
@@ -63,6 +80,17 @@ struct work_item {
   int64_t tokens = 0; ///< That it was taken to cost.
   steady_time sent{};
   uint64_t charged_bytes = 0;
+
+  /// What routes it.
+  const std::string& route_model() const { return asked_model.empty() ? model : asked_model; }
+
+  /// Keeps what a provider said, in place of what it said before.
+  void note_word(const std::string& from, std::string_view code, std::string_view message) {
+    if (!several_providers) return;
+    std::erase_if(words, [&](const provider_word& w) { return w.provider == from; });
+    if (words.size() >= most_words) words.erase(words.begin());
+    words.push_back({from, std::string{code}, std::string{message.substr(0, longest_word)}});
+  }
 
   /// One that shares nothing with this: for a line whose worker may never come back.
   std::shared_ptr<work_item> apart() const {

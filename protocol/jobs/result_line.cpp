@@ -93,6 +93,20 @@ void put_perennial(std::string& out, const result_fields& in) {
     out += "\"provider\":";
     append_json_string(out, in.provider);
   }
+  if (!in.others.empty()) {
+    next();
+    out += "\"others\":[";
+    for (const auto& o : in.others) {
+      out += &o == in.others.data() ? "{\"provider\":" : ",{\"provider\":";
+      append_json_string(out, o.provider);
+      out += ",\"code\":";
+      append_json_string(out, o.code);
+      out += ",\"message\":";
+      append_json_string(out, o.message);
+      out += '}';
+    }
+    out += ']';
+  }
   if (in.model_replaced) {
     next();
     out += "\"model_replaced\":{\"from\":";

@@ -6,6 +6,7 @@
 //   never ran  {"id":"batch_req_…","custom_id":"a",
 //               "response":null,"error":{"code":"batch_cancelled","message":"…"}}
 //   ours, last ,"perennial":{"line":7,"attempts":2,"ambiguous":true,"provider":"p",
+//               "others":[{"provider":"q","code":"http_503","message":"…"}],
 //               "model_replaced":{"from":"x","to":"y"}}
 //
 // All on one line, with a newline at its end. A rejection by HTTP is an answer. Functions may be
@@ -18,8 +19,16 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace perennial::jobs {
+
+/// What another provider said of the line.
+struct other_word {
+  std::string_view provider;
+  std::string_view code;
+  std::string_view message;
+};
 
 struct result_fields {
   uint64_t batch = 0;         ///< With `ordinal` it makes the "id".
@@ -38,6 +47,7 @@ struct result_fields {
   uint32_t attempts = 1;
   bool ambiguous = false; ///< Nobody knows whether an earlier attempt was run as well.
   std::string_view provider;
+  std::vector<other_word> others;
   bool model_replaced = false;
   std::string_view model_before; ///< Empty: null.
   std::string_view model;

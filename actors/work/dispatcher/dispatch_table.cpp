@@ -9,12 +9,25 @@ namespace {
 
 uint64_t held_size(const work_item& item) { return item.body.size() + sizeof(work_item); }
 
+/// To that provider, under its own name of the model.
+void send_to(work_item& item, const route_target& target) {
+  item.provider = target.provider;
+  const bool renamed = !target.model.empty() && target.model != item.route_model();
+  if (renamed) {
+    if (item.asked_model.empty()) item.asked_model = item.model;
+    item.model = target.model;
+  } else if (!item.asked_model.empty()) {
+    item.model = std::exchange(item.asked_model, {});
+  }
+}
+
 } // namespace
 
 dispatch_table::dispatch_table(routes where, dispatch_limits limits)
-  : routes_(std::move(where))
+  : choice_(std::move(where))
+  , left_(choice_.where().size())
   , limits_(limits)
-  , lanes_(routes_.size()) {}
+  , lanes_(choice_.where().size()) {}
 
 dispatch_table::active* dispatch_table::find(storage::batch_id id) {
   const auto at = batches_.find(id);
@@ -70,16 +83,26 @@ void dispatch_table::remove(storage::batch_id id) {
   batches_.erase(id);
 }
 
-void dispatch_table::make_ready(active& b, item_ptr item) {
-  const auto provider = routes_.find(item->model);
-  if (!provider) {
-    if (b.unrouted++ == 0) b.unrouted_model = item->model;
+void dispatch_table::make_ready(active& b, item_ptr item, steady_time now) {
+  const auto* target = choice_.choose(item->route_model(), now);
+  if (target == nullptr) {
+    if (b.unrouted++ == 0) b.unrouted_model = item->route_model();
     return;
   }
+  item->several_providers = choice_.where().route_of(item->route_model())->targets.size() > 1;
+  send_to(*item, *target);
+  put_ready(b, std::move(item), false);
+}
+
+void dispatch_table::put_ready(active& b, item_ptr item, bool first) {
   b.held_bytes += held_size(*item);
   ++b.ready_count;
-  auto& queue = b.ready[*provider].of(*item);
-  queue.push_back(std::move(item));
+  auto& queue = b.ready[item->provider].of(*item);
+  if (first) {
+    queue.push_front(std::move(item));
+  } else {
+    queue.push_back(std::move(item));
+  }
 }
 
 void dispatch_table::make_waiting(active& b, item_ptr item, steady_time until) {
@@ -103,27 +126,83 @@ void dispatch_table::on_lines(storage::batch_id id, item_list items, bool at_end
     if (item->not_before != wall_time{} && left.count() > 0) {
       make_waiting(*b, std::move(item), now + left);
     } else {
-      make_ready(*b, std::move(item));
+      make_ready(*b, std::move(item), now);
     }
   }
 }
 
-bool dispatch_table::on_back(item_ptr item, std::chrono::milliseconds wait, steady_time now) {
+bool dispatch_table::on_back(item_ptr item, std::chrono::milliseconds wait, steady_time now,
+                             bool held_up) {
   auto* b = find(item->batch->id);
   if (!b) return false;
   if (b->out > 0) --b->out;
   if (b->stopped) return false;
-  if (wait.count() <= 0) {
-    // It was at the head when it went out; it goes out next.
-    const auto provider = routes_.find(item->model);
-    b->held_bytes += held_size(*item);
-    ++b->ready_count;
-    auto& queue = b->ready[provider.value_or(0)].of(*item);
-    queue.push_front(std::move(item));
-    return true;
+  const bool here = wait.count() <= 0;
+  if ((here || held_up) && choice_.should_leave(item->provider, item->route_model(), now)) {
+    make_ready(*b, std::move(item), now);
+  } else if (here) {
+    put_ready(*b, std::move(item), true); // it was at the head when it went out; it goes out next
+  } else {
+    make_waiting(*b, std::move(item), now + wait);
   }
-  make_waiting(*b, std::move(item), now + wait);
   return true;
+}
+
+void dispatch_table::on_availability(const provider_availability& a) { choice_.on_availability(a); }
+
+void dispatch_table::lay_trials() {
+  for (uint32_t p = 0; p < lanes_.size(); ++p) {
+    if (const auto lines = choice_.take_trial(p); lines > 0) lay_trial(p, lines);
+  }
+}
+
+void dispatch_table::lay_trial(uint32_t provider, uint32_t lines) {
+  for (auto& [id, b] : batches_) {
+    if (b.paused || b.stopped) continue;
+    for (uint32_t p = 0; p < lanes_.size() && lines > 0; ++p) {
+      auto& from = b.ready[p].firsts;
+      while (p != provider && lines > 0 && !from.empty()) {
+        const auto* target = choice_.target_of(provider, from.front()->route_model());
+        if (target == nullptr || b.ready[provider].firsts.size() >= lines) break;
+        auto item = std::move(from.front());
+        from.pop_front();
+        send_to(*item, *target);
+        b.ready[provider].firsts.push_back(std::move(item));
+        --lines;
+      }
+    }
+  }
+}
+
+std::vector<uint32_t> dispatch_table::reroute(steady_time now) {
+  for (auto& [id, b] : batches_) {
+    for (uint32_t p = 0; p < lanes_.size(); ++p) {
+      if (!choice_.is_left(p, now)) continue;
+      item_list moved;
+      for (auto* queue : {&b.ready[p].firsts, &b.ready[p].retries}) {
+        std::erase_if(*queue, [&](item_ptr& item) {
+          if (!choice_.should_leave(p, item->route_model(), now)) return false;
+          if (const auto* c = choice_.closed(p, item->route_model())) {
+            item->note_word(c->provider, "unavailable", c->why);
+          }
+          moved.push_back(std::move(item));
+          return true;
+        });
+      }
+      for (auto& item : moved) {
+        --b.ready_count;
+        b.held_bytes -= std::min(b.held_bytes, held_size(*item));
+        make_ready(b, std::move(item), now);
+      }
+    }
+  }
+  std::vector<uint32_t> out;
+  for (uint32_t p = 0; p < lanes_.size(); ++p) {
+    const bool left = choice_.is_left(p, now);
+    if (left && !left_[p]) out.push_back(p);
+    left_[p] = left;
+  }
+  return out;
 }
 
 void dispatch_table::on_settled_here(storage::batch_id id, size_t lines) {
@@ -156,7 +235,7 @@ void dispatch_table::release_due(steady_time now) {
     if (auto* b = find(item->batch->id)) {
       --b->waiting_count;
       b->held_bytes -= std::min(b->held_bytes, held_size(*item));
-      make_ready(*b, std::move(item));
+      make_ready(*b, std::move(item), now);
     }
   }
 }

@@ -13,7 +13,7 @@
 
 #include "actors/work/dispatcher/rejection_streak.hpp"
 #include "actors/work/dispatcher/retry_budget.hpp"
-#include "actors/work/dispatcher/routes.hpp"
+#include "actors/work/dispatcher/route_choice.hpp"
 #include "actors/work/dispatcher/turn_order.hpp"
 #include "actors/work/work_item.hpp"
 
@@ -59,7 +59,9 @@ public:
   void on_lines(storage::batch_id id, item_list items, bool at_end, steady_time now,
                 wall_time wall);
   /// False: its batch is stopped or gone, and the line is let go of.
-  bool on_back(item_ptr item, std::chrono::milliseconds wait, steady_time now);
+  /// `held_up`: its provider would take it later, and another one may take it now.
+  bool on_back(item_ptr item, std::chrono::milliseconds wait, steady_time now,
+               bool held_up = false);
   /// So many lines that the reader brought get a result without having gone out: until it is on
   /// disk they count as out.
   void on_settled_here(storage::batch_id id, size_t lines);
@@ -67,6 +69,20 @@ public:
   /// is rejected the same way).
   bool on_result(storage::batch_id id, storage::output_kind kind, uint16_t code);
   void on_counts(storage::batch_id id, const storage::batch_progress& progress);
+
+  // -- providers ---------------------------------------------------------------------------------
+  /// What a provider says of itself.
+  void on_availability(const provider_availability& a);
+  /// Moves lines that lie at a provider that takes none to another one that does, where their route
+  /// allows it. @returns the providers that should give back what they have queued, each once.
+  std::vector<uint32_t> reroute(steady_time now);
+  /// Lays lines ready for providers that take none and want to try some. Behind `reroute`, which
+  /// would move them away again.
+  void lay_trials();
+  /// When to look again.
+  std::optional<steady_time> next_reroute(steady_time now) const {
+    return choice_.next_change(now);
+  }
 
   // -- decisions ---------------------------------------------------------------------------------
   void on_want(uint32_t provider, uint32_t lines);
@@ -132,14 +148,17 @@ private:
   };
 
   active* find(storage::batch_id id);
-  void make_ready(active& b, item_ptr item);
+  void make_ready(active& b, item_ptr item, steady_time now);
+  void put_ready(active& b, item_ptr item, bool first);
+  void lay_trial(uint32_t provider, uint32_t lines); ///< Of `lay_trials`, for one.
   void make_waiting(active& b, item_ptr item, steady_time until);
   void release_due(steady_time now);
   bool has_firsts(uint32_t provider) const;
   item_ptr take_next(lane& from, uint32_t provider);
   bool wants_read(const active& b) const;
 
-  routes routes_;
+  route_choice choice_;
+  std::vector<bool> left_; ///< By provider: asked to give back what it has queued.
   dispatch_limits limits_;
   std::map<storage::batch_id, active> batches_;
   std::vector<lane> lanes_;

@@ -1,6 +1,7 @@
 #include "actors/work/dispatcher/dispatcher.hpp"
 
 #include "actors/work/dispatcher/parts.hpp"
+#include "actors/work/provider_availability.hpp"
 #include "actors/work/reader.hpp"
 #include "actors/work/validator.hpp"
 #include "protocol/base/log.hpp"
@@ -36,6 +37,7 @@ void woken(dispatcher_ptr self, uint64_t generation) {
   check_expiring(self, now);
   check_stopping(self, now);
   fail_overdue(self);
+  reroute(self);
   pump(self);
 }
 
@@ -75,7 +77,12 @@ dispatcher_actor::behavior_type dispatcher_behavior(dispatcher_ptr self, dispatc
       pump(self);
     },
     [self](back_atom, returned_list& lines) { take_back(self, lines); },
-    [](available_atom, const availability_ptr&) {},
+    [self](available_atom, const availability_ptr& a) {
+      self->state.table->on_availability(*a);
+      reroute(self);
+      self->state.table->lay_trials();
+      pump(self);
+    },
     [self](recorded_atom, const recorded& r) { take_results(self, r); },
     [self](lines_atom, read_reply& reply) { take_lines(self, reply); },
     [self](valid_atom, const batch_record& b) {

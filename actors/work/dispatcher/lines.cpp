@@ -122,6 +122,17 @@ void fail_overdue(dispatcher_ptr self) {
   }
 }
 
+void reroute(dispatcher_ptr self) {
+  auto& st = self->state;
+  const auto now = self->clock().now();
+  for (const auto provider : st.table->reroute(now)) {
+    for (const auto& l : st.table->loads()) {
+      self->send(st.supervisors[provider], forget_atom_v, uint64_t{l.id});
+    }
+  }
+  if (const auto next = st.table->next_reroute(now)) wake_at(self, *next, now);
+}
+
 void hold_lines(dispatcher_ptr self, batch_id id) {
   self->state.table->set_paused(id, true);
   for (auto& s : self->state.supervisors) self->send(s, forget_atom_v, id);
@@ -216,7 +227,7 @@ void take_back(dispatcher_ptr self, returned_list& lines) {
       self->state.peers.calls_out->free(std::exchange(l.item->slot, no_slot));
     }
     const auto slot = l.item->slot;
-    const bool kept = self->state.table->on_back(std::move(l.item), l.wait, now);
+    const bool kept = self->state.table->on_back(std::move(l.item), l.wait, now, l.held_up);
     if (!kept && slot != no_slot) self->state.peers.calls_out->free(slot);
   }
   if (!self->state.stopping.empty()) check_stopping(self, now);

@@ -55,6 +55,8 @@ void pump(dispatcher_ptr self);
 void wake_at(dispatcher_ptr self, steady_time when, steady_time now);
 /// Looks at what the clock decides, behind what is in the mailbox.
 void check_soon(dispatcher_ptr self);
+/// Lines leave providers that take none.
+void reroute(dispatcher_ptr self);
 /// Lines whose own deadline is over fail.
 void fail_overdue(dispatcher_ptr self);
 /// Gives back the places that lines hold in the in-flight file.

@@ -5,6 +5,15 @@
 
 namespace perennial::actors {
 
+namespace {
+
+/// Closed for longer than a line should wait for it, or will be by its own word.
+bool long_closed(const route& r, const closed_route& c, steady_time now) {
+  return now - c.since >= r.failover_after || (c.until && *c.until - now > r.failover_after);
+}
+
+} // namespace
+
 const closed_route* route_choice::closed_at(const route_target& t, std::string_view model) const {
   const auto& a = said_[t.provider];
   if (a.closed) return &*a.closed;
@@ -17,7 +26,7 @@ bool route_choice::passed_over(const route& r, const route_target& t, std::strin
   if (!r.failover) return false;
   const auto* c = closed_at(t, model);
   if (c == nullptr) return false;
-  return now - c->since >= r.failover_after || (c->until && *c->until - now > r.failover_after);
+  return long_closed(r, *c, now);
 }
 
 const route_target* route_choice::choose(std::string_view model, steady_time now) {
@@ -50,10 +59,23 @@ void route_choice::on_availability(const provider_availability& a) {
   if (a.provider < said_.size()) said_[a.provider] = a;
 }
 
-bool route_choice::is_target(uint32_t provider, std::string_view model) const {
+const route_target* route_choice::target_of(uint32_t provider, std::string_view model) const {
   const auto* r = routes_.route_of(model);
-  return r != nullptr &&
-         std::ranges::find(r->targets, provider, &route_target::provider) != r->targets.end();
+  if (r == nullptr) return nullptr;
+  const auto at = std::ranges::find(r->targets, provider, &route_target::provider);
+  return at == r->targets.end() ? nullptr : &*at;
+}
+
+bool route_choice::is_left(uint32_t provider, steady_time now) const {
+  const auto& a = said_[provider];
+  return std::ranges::any_of(routes_.all(), [&](const route& r) {
+    if (!r.failover ||
+        std::ranges::find(r.targets, provider, &route_target::provider) == r.targets.end())
+      return false;
+    return (a.closed && long_closed(r, *a.closed, now)) ||
+           std::ranges::any_of(a.closed_models,
+                               [&](const auto& m) { return long_closed(r, m.second, now); });
+  });
 }
 
 bool route_choice::should_leave(uint32_t provider, std::string_view model, steady_time now) const {
@@ -66,10 +88,8 @@ bool route_choice::should_leave(uint32_t provider, std::string_view model, stead
 }
 
 const closed_route* route_choice::closed(uint32_t provider, std::string_view model) const {
-  const auto* r = routes_.route_of(model);
-  if (r == nullptr) return nullptr;
-  const auto at = std::ranges::find(r->targets, provider, &route_target::provider);
-  return at == r->targets.end() ? nullptr : closed_at(*at, model);
+  const auto* t = target_of(provider, model);
+  return t == nullptr ? nullptr : closed_at(*t, model);
 }
 
 uint32_t route_choice::take_trial(uint32_t provider) {

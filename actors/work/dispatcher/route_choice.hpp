@@ -34,8 +34,11 @@ public:
   /// and another one is not.
   bool should_leave(uint32_t provider, std::string_view model, steady_time now) const;
 
-  /// Whether that provider may be called for the model at all.
-  bool is_target(uint32_t provider, std::string_view model) const;
+  /// That provider as a target of the model; null where it is none.
+  const route_target* target_of(uint32_t provider, std::string_view model) const;
+
+  /// Whether lines of some route leave that provider now.
+  bool is_left(uint32_t provider, steady_time now) const;
 
   /// Why that provider takes no line of the model now; null where it does.
   const closed_route* closed(uint32_t provider, std::string_view model) const;

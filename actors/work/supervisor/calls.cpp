@@ -63,6 +63,7 @@ void take_back(supervisor_ptr self, call_done& d) {
   if (throttled) st.ring.on_throttled(item.key->number, self->clock().now());
   // The key waits; the line may go out with another one.
   if (throttled && st.ring.size() > 1) wait = milliseconds{0};
+  item.note_word(st.peers.config.name, d.outcome.code, d.outcome.message);
   if (retry) {
     item.last_error = d.outcome.message;
     item.attempts = d.disposition.attempts;
@@ -78,7 +79,7 @@ void take_back(supervisor_ptr self, call_done& d) {
     }
   }
   if (d.outcome.ambiguous) group(st).ambiguous.push_back({item.batch->id, 1});
-  st.outbox.back.push_back({std::move(d.item), wait});
+  st.outbox.back.push_back({std::move(d.item), wait, !retry && wait.count() > 0});
 }
 
 void take_call(supervisor_ptr self, call_done& d) {

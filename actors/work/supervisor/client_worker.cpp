@@ -3,6 +3,8 @@
 #include "actors/errors.hpp"
 #include "actors/results/answered_line.hpp"
 #include "actors/results/failed_line.hpp"
+#include "protocol/jobs/json_text.hpp"
+#include "protocol/jobs/replace_model.hpp"
 
 #include <caf/logger.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -30,6 +32,13 @@ void mark_out(const worker_peers& peers, work_item& item) {
   item.sent = steady_now();
 }
 
+/// The body with the provider's own name of the model; empty where that is the line's.
+std::string renamed_body(const work_item& item) {
+  if (item.asked_model.empty()) return {};
+  auto replaced = jobs::replace_model(jobs::with_padding(item.body), item.model);
+  return replaced ? std::move(replaced->body) : std::string{};
+}
+
 call_done_ptr make_call(const worker_peers& peers, item_ptr item) {
   mark_out(peers, *item);
   auto done = std::make_shared<call_done>();
@@ -38,7 +47,9 @@ call_done_ptr make_call(const worker_peers& peers, item_ptr item) {
   done->memory = std::make_shared<answer_share>(peers.answers);
   const auto& key = *item->key;
   auto& knowledge = *key.knowledge;
-  auto called = peers.connection->call(definition.endpoint, item->body,
+  const auto renamed = renamed_body(*item);
+  auto called = peers.connection->call(definition.endpoint,
+                                       renamed.empty() ? item->body : std::string_view{renamed},
                                        {.memory = done->memory.get(), .key = &key.from.text});
   const auto report = called ? std::move(*called) : not_made(called.error());
   done->outcome = classify(report, {.url = peers.config.base_url,

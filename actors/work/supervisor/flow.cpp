@@ -63,8 +63,10 @@ bool may_call(supervisor_ptr self, steady_time now) {
 /// A line that cannot go now waits in the dispatcher, and others go on. Not for long: by hand, all
 /// may be mended in the meantime.
 void wait_outside(supervisor_ptr self, item_ptr item, steady_time until, steady_time now) {
+  auto& st = self->state;
   const auto wait = std::chrono::ceil<milliseconds>(until - now);
-  self->state.outbox.back.push_back({std::move(item), std::clamp(wait, ask_again, longest_wait)});
+  item->note_word(st.peers.config.name, "unavailable", alarm_text(st, now));
+  st.outbox.back.push_back({std::move(item), std::clamp(wait, ask_again, longest_wait), true});
   flush_soon(self, true);
 }
 
@@ -139,12 +141,17 @@ size_t shelf_target(const supervisor_state& st) {
 /// Asks the dispatcher for as many lines as could be in flight, and a few to have at hand.
 void ask_for_lines(supervisor_ptr self) {
   auto& st = self->state;
-  const auto limit = most_out(st);
-  if (st.draining || st.held || st.breaker_says.permits == 0 || limit == 0) return;
-  const auto spare = 2 * static_cast<uint32_t>(at_hand(st));
+  const auto most = most_out(st);
+  if (st.draining || st.held || st.breaker_says.permits == 0 || most == 0) return;
+  // A trial needs no more than it may call.
+  const auto permits = static_cast<uint64_t>(st.breaker_permits.available());
+  const bool trial = st.breaker_permits.available() != unlimited_permits;
+  const auto spare = trial ? 0 : 2 * static_cast<uint32_t>(at_hand(st));
   const auto have =
     st.in_flight + static_cast<uint32_t>(st.queue.size() + st.ready->size()) + st.wanted;
-  if (have + (spare + 1) / 2 > limit + spare) return;
+  const auto limit =
+    trial ? st.in_flight + static_cast<uint32_t>(std::min<uint64_t>(permits, most)) : most;
+  if (have >= limit + spare || have + (spare + 1) / 2 > limit + spare) return;
   const auto more = limit + spare - have;
   st.wanted += more;
   self->send(st.peers.dispatcher, want_atom_v, st.peers.number, more);
@@ -230,6 +237,7 @@ void give_back_queued(supervisor_ptr self, const std::function<bool(const work_i
   clear_shelf(st);
   std::erase_if(st.queue, [&](item_ptr& item) {
     if (!which(*item)) return false;
+    if (st.told.closed) item->note_word(st.peers.config.name, "unavailable", st.told.closed->why);
     st.outbox.back.push_back({std::move(item), milliseconds{0}});
     return true;
   });
@@ -264,6 +272,7 @@ void pump(supervisor_ptr self) {
     wake_at(self, *resume, now);
   if (free) fill_shelf(self, now);
   ask_for_lines(self);
+  tell_availability(self, now);
 }
 
 } // namespace perennial::actors

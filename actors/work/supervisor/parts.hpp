@@ -5,6 +5,7 @@
 //   deaths.cpp    workers that died or hang
 //   calls.cpp     what a finished call brought
 //   protectors.cpp  breakers, keys and their throttles: started, told, asked, reloaded
+//   availability.cpp  which lines are taken now, told to the dispatcher
 //   outbox.cpp    what was gathered goes on to the store, the dispatcher, breaker and throttle
 #pragma once
 
@@ -92,6 +93,16 @@ void reload(supervisor_ptr self, const provider_keys_ptr& fresh);
 std::vector<parked_route> all_parked(const supervisor_state& st);
 /// Asks breakers and throttles, and answers when all have.
 caf::result<provider_details_ptr> details(supervisor_ptr self, provider_status status);
+
+// -- availability.cpp
+
+/// Tells the dispatcher which lines are taken now, where that has changed.
+void tell_availability(supervisor_ptr self, steady_time now);
+
+// -- supervisor.cpp
+
+/// What needs a person, in a sentence; empty where all is well.
+std::string alarm_text(const supervisor_state& st, steady_time now);
 
 // -- outbox.cpp
 

@@ -21,6 +21,25 @@ void drain(supervisor_ptr self, bool abort) {
 /// Calls that wait so long for memory are worth an alarm.
 constexpr std::chrono::seconds memory_alarm_after{5};
 
+provider_status status(supervisor_ptr self) {
+  const auto& st = self->state;
+  provider_status s;
+  s.name = st.peers.config.name;
+  s.base_url = st.peers.config.base_url;
+  s.breaker = st.breaker_says;
+  s.in_flight_limit = std::min(st.most_in_flight, st.ring.in_flight_limit());
+  s.in_flight = st.in_flight;
+  s.queued = static_cast<uint32_t>(st.queue.size());
+  s.workers = static_cast<uint32_t>(st.workers.size() - st.empty.size() - st.dead.size());
+  s.calls = st.calls;
+  s.answered = st.answered;
+  s.drained = st.draining && st.in_flight == 0 && st.commits_out == 0 && !st.outbox.group;
+  s.alarm = alarm_text(st, self->clock().now());
+  return s;
+}
+
+} // namespace
+
 std::string alarm_text(const supervisor_state& st, steady_time now) {
   if (const auto parked = all_parked(st); !parked.empty()) {
     const auto more = parked.size() - 1;
@@ -42,25 +61,6 @@ std::string alarm_text(const supervisor_state& st, steady_time now) {
   return fmt::format("{} is taken for down and is being probed; its lines wait. {}",
                      st.peers.config.base_url, st.down_reason);
 }
-
-provider_status status(supervisor_ptr self) {
-  const auto& st = self->state;
-  provider_status s;
-  s.name = st.peers.config.name;
-  s.base_url = st.peers.config.base_url;
-  s.breaker = st.breaker_says;
-  s.in_flight_limit = std::min(st.most_in_flight, st.ring.in_flight_limit());
-  s.in_flight = st.in_flight;
-  s.queued = static_cast<uint32_t>(st.queue.size());
-  s.workers = static_cast<uint32_t>(st.workers.size() - st.empty.size() - st.dead.size());
-  s.calls = st.calls;
-  s.answered = st.answered;
-  s.drained = st.draining && st.in_flight == 0 && st.commits_out == 0 && !st.outbox.group;
-  s.alarm = alarm_text(st, self->clock().now());
-  return s;
-}
-
-} // namespace
 
 double jitter(supervisor_ptr self) {
   return std::uniform_real_distribution<double>{0.0, 1.0}(self->state.random);

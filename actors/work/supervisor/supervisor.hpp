@@ -17,6 +17,7 @@
 #include "actors/service/config.hpp"
 #include "actors/work/call_key.hpp"
 #include "actors/work/limit_memory.hpp"
+#include "actors/work/provider_availability.hpp"
 #include "actors/work/supervisor/call_pace.hpp"
 #include "actors/work/supervisor/shelf.hpp"
 #include "actors/work/supervisor/tray.hpp"
@@ -139,6 +140,7 @@ struct supervisor_state {
   double response_estimate = 4096;  ///< Bytes; follows what comes.
 
   supervisor_outbox outbox;
+  provider_availability told; ///< To the dispatcher.
   bool draining = false;
   bool held = false;        ///< No new calls: the disk is short of room.
   uint32_t commits_out = 0; ///< Groups that the store has not answered.

@@ -15,6 +15,7 @@ namespace perennial::tool {
 
 namespace {
 
+using actors::model_route;
 using actors::provider_config;
 using actors::service_config;
 
@@ -95,10 +96,10 @@ const std::vector<config_key<provider_config>>& provider_keys() {
 
 /// One table is read in two halves, into two structs; what neither knows is unknown.
 result<void> read_top(std::string_view file, const toml::table& root, serve_settings& into) {
-  std::vector<std::string_view> elsewhere{"memory", "providers"};
+  std::vector<std::string_view> elsewhere{"memory", "models", "providers"};
   for (const auto& k : service_keys()) elsewhere.push_back(k.name);
   if (auto ok = read_table(file, root, top_keys(), into, elsewhere); !ok) return ok;
-  elsewhere = {"memory", "providers"};
+  elsewhere = {"memory", "models", "providers"};
   for (const auto& k : top_keys()) elsewhere.push_back(k.name);
   return read_table(file, root, service_keys(), into.service, elsewhere);
 }
@@ -135,6 +136,81 @@ result<void> read_providers(std::string_view file, const toml::table& root, serv
     into.providers.push_back(std::move(p));
   }
   return {};
+}
+
+const std::vector<config_key<model_route::target>>& target_keys() {
+  using target = model_route::target;
+  static const std::vector<config_key<target>> keys{
+    text_key("name", &target::provider),
+    text_key("model", &target::model),
+    number_key("order", &target::order, 0, 1000),
+    number_key("weight", &target::weight, 1, 1000),
+  };
+  return keys;
+}
+
+const std::vector<config_key<model_route>>& route_keys() {
+  static const std::vector<config_key<model_route>> keys{
+    text_key("name", &model_route::pattern),
+    switch_key("failover", &model_route::failover),
+    duration_key("failover_after", &model_route::failover_after),
+  };
+  return keys;
+}
+
+result<void> read_targets(std::string_view file, const toml::node& node, model_route& into) {
+  const auto* list = node.as_array();
+  const auto wrong = [&](const toml::node& at) {
+    return fail(
+      errc::invalid_input,
+      "{}providers must be a list of names or of tables, as [{{name = \"a\", order = 1}}]",
+      at_place(file, at));
+  };
+  if (!list) return wrong(node);
+  for (const auto& entry : *list) {
+    model_route::target t;
+    if (auto name = entry.value_exact<std::string>()) {
+      t.provider = std::move(*name);
+    } else if (const auto* table = entry.as_table()) {
+      if (auto ok = read_table(file, *table, target_keys(), t); !ok) return ok;
+    } else {
+      return wrong(entry);
+    }
+    into.targets.push_back(std::move(t));
+  }
+  return {};
+}
+
+result<void> read_models(std::string_view file, const toml::table& root, service_config& into) {
+  const auto* node = root.get("models");
+  if (!node) return {};
+  const auto* list = node->as_array();
+  if (!list || !list->is_homogeneous(toml::node_type::table)) {
+    return fail(errc::invalid_input,
+                "{}models must be sections: [[models]] on a line of its own before each one",
+                at_place(file, *node));
+  }
+  into.models.clear();
+  for (const auto& entry : *list) {
+    model_route m;
+    const auto& table = *entry.as_table();
+    if (auto ok = read_table(file, table, route_keys(), m, {"providers"}); !ok) return ok;
+    if (const auto* targets = table.get("providers")) {
+      if (auto ok = read_targets(file, *targets, m); !ok) return ok;
+    }
+    into.models.push_back(std::move(m));
+  }
+  return {};
+}
+
+std::string write_route(const model_route& m) {
+  std::string targets;
+  for (const auto& t : m.targets) {
+    targets += fmt::format("{}{{name = {}, model = {}, order = {}, weight = {}}}",
+                           targets.empty() ? "" : ", ", quote(t.provider), quote(t.model), t.order,
+                           t.weight);
+  }
+  return fmt::format("\n[[models]]\n{}providers = [{}]\n", write_table(route_keys(), m), targets);
 }
 
 /// Whether its keys are there; not what they are.
@@ -188,6 +264,7 @@ result<void> read_config(std::string_view text, std::string_view name, serve_set
   if (auto ok = read_top(name, root, out); !ok) return ok;
   if (auto ok = read_memory(name, root, out.service); !ok) return ok;
   if (auto ok = read_providers(name, root, out.service); !ok) return ok;
+  if (auto ok = read_models(name, root, out.service); !ok) return ok;
   into = std::move(out);
   return {};
 }
@@ -220,6 +297,7 @@ std::string print_config(const serve_settings& s) {
   for (const auto& p : s.service.providers) {
     out += fmt::format("\n[[providers]] # {}\n{}", key_remark(p), write_table(provider_keys(), p));
   }
+  for (const auto& m : s.service.models) out += write_route(m);
   return out;
 }
 

@@ -1,0 +1,132 @@
+// Two providers for one model: lines go to the next one where the first takes none, if that is
+// allowed, and the result says who answered and what the other said.
+#include "running_service.hpp"
+
+#include <map>
+#include <set>
+#include <sstream>
+
+using namespace perennial;
+using namespace perennial::test;
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+namespace {
+
+constexpr uint64_t lines = 400;
+
+struct two_providers {
+  two_providers() {
+    s.stop();
+    auto& first = s.config.providers.front();
+    first.name = "a";
+    first.breaker_open = 60s;
+    auto second = first;
+    second.name = "b";
+    second.base_url = b.url();
+    s.config.providers.push_back(second);
+    actors::model_route m;
+    m.pattern = "m";
+    m.targets = {{"a", "", 0, 1}, {"b", "b-model", 1, 1}};
+    m.failover = true;
+    m.failover_after = 100ms;
+    s.config.models = {m};
+  }
+
+  /// The results by custom_id; each must be there once.
+  std::map<std::string, json> results(const json& done) {
+    std::map<std::string, json> out;
+    std::istringstream in{s.content(done["output_file_id"])};
+    for (std::string line; std::getline(in, line);) {
+      auto j = json::parse(line);
+      BOOST_TEST(out.emplace(j["custom_id"], j).second);
+    }
+    return out;
+  }
+
+  std::map<std::string, int> by_provider(const std::map<std::string, json>& all) {
+    std::map<std::string, int> out;
+    for (const auto& [id, j] : all) ++out[j["perennial"]["provider"]];
+    return out;
+  }
+
+  sim_process a{{"--latency", "5ms"}};
+  sim_process b{{"--latency", "5ms"}};
+  running_service s{a, 8};
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(failover, two_providers)
+
+BOOST_AUTO_TEST_CASE(without_trouble_the_first_order_gets_all_and_is_named) {
+  s.start();
+  const auto done = s.wait_status(s.create(s.upload(job_lines(lines)))["id"], "completed");
+  const auto all = results(done);
+  BOOST_TEST((by_provider(all) == std::map<std::string, int>{{"a", static_cast<int>(lines)}}));
+  BOOST_TEST(b.stat("requests") == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(in_an_outage_of_the_first_the_second_answers_and_the_result_says_why) {
+  a.control({{"outage", true}});
+  s.start();
+  const auto done = s.wait_status(s.create(s.upload(job_lines(lines)))["id"], "completed");
+  BOOST_TEST(done["request_counts"]["completed"] == lines);
+  const auto all = results(done);
+  BOOST_TEST((by_provider(all) == std::map<std::string, int>{{"b", static_cast<int>(lines)}}));
+  size_t said = 0;
+  for (const auto& [id, j] : all) {
+    const auto& ours = j["perennial"];
+    BOOST_TEST(ours["model_replaced"]["to"] == "b-model");
+    if (!ours.contains("others")) continue; // it never was with the first
+    ++said;
+    BOOST_TEST(ours["others"][0]["provider"] == "a");
+    BOOST_TEST(!ours["others"][0]["message"].get<std::string>().empty());
+  }
+  BOOST_TEST(said > 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_refused_key_moves_the_lines_too_and_costs_no_attempt) {
+  a.control({{"api_key", "another"}});
+  s.start();
+  const auto done = s.wait_status(s.create(s.upload(job_lines(lines)))["id"], "completed");
+  const auto all = results(done);
+  BOOST_TEST((by_provider(all) == std::map<std::string, int>{{"b", static_cast<int>(lines)}}));
+  for (const auto& [id, j] : all) BOOST_TEST(!j["perennial"].contains("attempts"));
+}
+
+BOOST_AUTO_TEST_CASE(the_first_gets_lines_again_when_it_is_back) {
+  a.control({{"outage", true}});
+  s.start();
+  const std::string batch = s.create(s.upload(job_lines(20'000)))["id"];
+  s.wait(batch, [&](const json&) { return b.stat("requests") > 200; });
+  a.control({{"outage", false}});
+  s.wait(batch, [&](const json&) { return a.stat("answered_ok") > 100; });
+  const auto at = b.stat("requests");
+  s.wait(batch, [&](const json&) { return a.stat("answered_ok") > 500; });
+  BOOST_TEST(b.stat("requests") <= at + 64U); // what had gone there already
+  s.post("/v1/batches/" + batch + "/cancel", json::object());
+}
+
+BOOST_AUTO_TEST_CASE(where_it_is_not_allowed_lines_wait_for_their_provider) {
+  s.config.models.front().failover = false;
+  s.config.providers.front().breaker_open = 200ms;
+  a.control({{"outage", true}});
+  s.start();
+  const std::string batch = s.create(s.upload(job_lines(50)))["id"];
+  while (s.get("/v1/providers/a")["breaker"]["state"] == "closed") std::this_thread::yield();
+  BOOST_TEST(b.stat("requests") == 0U);
+  a.control({{"outage", false}});
+  const auto done = s.wait_status(batch, "completed");
+  BOOST_TEST((by_provider(results(done)) == std::map<std::string, int>{{"a", 50}}));
+}
+
+BOOST_AUTO_TEST_CASE(those_of_one_order_share_by_weight) {
+  auto& targets = s.config.models.front().targets;
+  targets = {{"a", "", 0, 1}, {"b", "", 0, 3}};
+  s.start();
+  const auto done = s.wait_status(s.create(s.upload(job_lines(lines)))["id"], "completed");
+  BOOST_TEST((by_provider(results(done)) == std::map<std::string, int>{{"a", 100}, {"b", 300}}));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
