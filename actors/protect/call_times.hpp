@@ -30,7 +30,7 @@ public:
 
 private:
   static constexpr int per_doubling = 4;
-  static constexpr size_t buckets = 22 * per_doubling; ///< To 70 minutes.
+  static constexpr size_t buckets = 88; ///< 22 doublings: to 70 minutes.
 
   void weigh(steady_time now) noexcept;
 
