@@ -67,6 +67,7 @@ public:
                                   size_t max_bytes) const override;
   result<std::vector<unrun_segment>> get_unrun(batch_id id) const override;
   result<std::vector<std::string>> check(batch_id id) const override;
+  bool takes_changes() const override { return !broken_; }
   std::vector<std::pair<std::string, uint64_t>> measures() const override;
 
   // -- for uploads (upload.cpp) ------------------------------------------------------------------

@@ -15,9 +15,15 @@ namespace perennial::storage::rocks {
 inline constexpr uint64_t default_memory_bytes = uint64_t{128} << 20;
 inline constexpr uint64_t least_memory_bytes = uint64_t{32} << 20;
 
-/// Everything needed to open a database, made from one number of bytes.
+/// The logs that a start has to read are held at this, or at a sixteenth of the disk where that is
+/// less: written out they take as much again for a while.
+inline constexpr uint64_t most_log_bytes = uint64_t{32} << 20;
+inline constexpr uint64_t least_log_bytes = uint64_t{2} << 20;
+uint64_t log_bytes_for(uint64_t disk_bytes) noexcept;
+
+/// Everything needed to open a database, made from two numbers of bytes.
 struct settings {
-  settings(uint64_t memory_bytes, rocksdb::Env* env);
+  settings(uint64_t memory_bytes, rocksdb::Env* env, uint64_t log_bytes = most_log_bytes);
 
   rocksdb::ColumnFamilyOptions of(table t) const;
   /// For sorted files that are written beside the database and ingested into `t`.
