@@ -75,8 +75,8 @@ result<void> rocks_store::open_database() {
     const auto disk = look_at_disk(options_.data_dir);
     log_bytes = disk ? log_bytes_for(disk->size) : most_log_bytes;
   }
-  auto db =
-    database::open(db_dir, settings{options_.memory_bytes, env_, log_bytes}, options_.read_only);
+  auto db = database::open(db_dir, settings{options_.memory_bytes, env_.get(), log_bytes},
+                           options_.read_only);
   if (!db) return tl::unexpected{db.error()};
   auto files = settle(**db);
   if (!files) return tl::unexpected{files.error()};

@@ -35,10 +35,6 @@ rocksdb::BlockBasedTableOptions blocks(const std::shared_ptr<rocksdb::Cache>& ca
 
 } // namespace
 
-uint64_t log_bytes_for(uint64_t disk_bytes) noexcept {
-  return std::clamp(disk_bytes / 16, least_log_bytes, most_log_bytes);
-}
-
 settings::settings(uint64_t memory_bytes, rocksdb::Env* env, uint64_t log_bytes)
   : files(std::make_shared<live_ids>())
   , batches(std::make_shared<live_ids>()) {

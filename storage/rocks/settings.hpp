@@ -1,6 +1,7 @@
 // The settings of RocksDB; `docs/storage.md` says why each is as it is.
 #pragma once
 
+#include "storage/disk_space.hpp"
 #include "storage/rocks/live_ids.hpp"
 #include "storage/rocks/tables.hpp"
 
@@ -14,12 +15,6 @@ namespace perennial::storage::rocks {
 /// What the caches and memtables may take when nothing was said, and at least.
 inline constexpr uint64_t default_memory_bytes = uint64_t{128} << 20;
 inline constexpr uint64_t least_memory_bytes = uint64_t{32} << 20;
-
-/// The logs that a start has to read are held at this, or at a sixteenth of the disk where that is
-/// less: written out they take as much again for a while.
-inline constexpr uint64_t most_log_bytes = uint64_t{32} << 20;
-inline constexpr uint64_t least_log_bytes = uint64_t{2} << 20;
-uint64_t log_bytes_for(uint64_t disk_bytes) noexcept;
 
 /// Everything needed to open a database, made from two numbers of bytes.
 struct settings {

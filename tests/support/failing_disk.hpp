@@ -12,17 +12,19 @@ namespace perennial::test {
 
 enum class failing : uint8_t {
   nothing,
-  appends,     ///< The bytes of a WAL are not written: the disk is full.
-  all_appends, ///< Nor those of any other file.
-  syncs,       ///< A WAL's are written and cannot be synced: whether they are there is in doubt.
+  appends,        ///< The bytes of a WAL are not written: the disk is full.
+  all_appends,    ///< Nor those of any other file.
+  syncs,          ///< A WAL's are written and cannot be synced: whether they are there is in doubt.
+  manifest_syncs, ///< The same of a MANIFEST.
 };
 
 class failing_file final : public rocksdb::FSWritableFileOwnerWrapper {
 public:
-  failing_file(std::unique_ptr<rocksdb::FSWritableFile> file, bool is_wal,
+  failing_file(std::unique_ptr<rocksdb::FSWritableFile> file, const std::string& path,
                const std::atomic<failing>& what)
     : FSWritableFileOwnerWrapper(std::move(file))
-    , is_wal_(is_wal)
+    , is_wal_(path.ends_with(".log"))
+    , is_manifest_(path.find("/MANIFEST-") != std::string::npos)
     , what_(what) {}
 
   rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& o,
@@ -38,12 +40,14 @@ public:
     return Append(data, o, d);
   }
   rocksdb::IOStatus Sync(const rocksdb::IOOptions& o, rocksdb::IODebugContext* d) override {
-    if (is_wal_ && what_ == failing::syncs) return rocksdb::IOStatus::IOError("told to fail");
+    if ((is_wal_ && what_ == failing::syncs) || (is_manifest_ && what_ == failing::manifest_syncs))
+      return rocksdb::IOStatus::IOError("told to fail");
     return FSWritableFileOwnerWrapper::Sync(o, d);
   }
 
 private:
   const bool is_wal_;
+  const bool is_manifest_;
   const std::atomic<failing>& what_;
 };
 
@@ -59,7 +63,7 @@ public:
                                     rocksdb::IODebugContext* d) override {
     auto status = target()->NewWritableFile(path, o, out, d);
     if (status.ok()) {
-      *out = std::make_unique<failing_file>(std::move(*out), path.ends_with(".log"), what);
+      *out = std::make_unique<failing_file>(std::move(*out), path, what);
     }
     return status;
   }
