@@ -1,12 +1,13 @@
 // The whole service in one object: opens the data directory, spawns the tree, ends it in order.
 // `run` and `serve` both stand on it; so do the integration tests.
 //
-//   start:  lock, store, in-flight file → store actor → memory → dispatcher → supervisors → go
-//   stop:   no new calls → calls in flight end, or are aborted at the deadline → results on disk
-//           → dispatcher → supervisors → memory → store actor → database
+//   start:  lock, store, in-flight file → store actor → memory, disk → dispatcher → supervisors →
+//   go stop:   no new calls → calls in flight end, or are aborted at the deadline → results on disk
+//           → dispatcher → supervisors → memory → disk → store actor → database
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "actors/protect/disk_room.hpp"
 #include "actors/service/config.hpp"
 #include "actors/service/file_expiry.hpp"
 #include "protocol/provider/connection.hpp"
@@ -17,6 +18,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -26,7 +28,11 @@ class service {
 public:
   /// errc::conflict where another process has the data directory; errc::invalid_input for what is
   /// wrong in the configuration (a variable that is not set, a URL that is none).
-  static result<std::unique_ptr<service>> start(service_config config);
+  /// errc::no_space where the disk has no room for what a start must make. `open` is for tests.
+  using store_opener =
+    std::function<result<std::unique_ptr<storage::store>>(const storage::open_options&)>;
+  static result<std::unique_ptr<service>> start(service_config config,
+                                                const store_opener& open = storage::open_store);
 
   /// Stops at once where `stop` was not called.
   ~service();
@@ -45,6 +51,7 @@ public:
   const dispatcher_actor& dispatcher() const { return dispatcher_; }
   const store_actor& writer() const { return writer_; }
   const memory_actor& memory() const { return memory_; }
+  disk_room& disk() const { return *disk_; }
   const std::vector<supervisor_actor>& supervisors() const { return supervisors_; }
 
 private:
@@ -59,9 +66,11 @@ private:
   system_config system_config_;
   std::shared_ptr<storage::store> db_;
   std::shared_ptr<storage::inflight> calls_out_;
+  std::shared_ptr<disk_room> disk_;
   caf::actor_system system_;
   store_actor writer_;
   memory_actor memory_;
+  disk_actor disk_watch_;
   dispatcher_actor dispatcher_;
   expiry_actor expiry_;
   std::vector<supervisor_actor> supervisors_;

@@ -2,6 +2,7 @@
 #include "actors/gateway/gateway.hpp"
 #include "protocol/base/log.hpp"
 #include "tools/perennial/commands.hpp"
+#include "tools/perennial/disk_wait.hpp"
 #include "tools/perennial/exit_code.hpp"
 #include "tools/perennial/output_file.hpp"
 #include "tools/perennial/path_checks.hpp"
@@ -138,7 +139,8 @@ int serve(const serve_flags& flags) {
   if (auto ok = check_data_dir(settings->service.data_dir); !ok) return refuse(ok.error());
   init_log(settings->log_level);
   signals interrupts;
-  auto service = actors::service::start(settings->service);
+  auto service =
+    when_there_is_room(interrupts, [&] { return actors::service::start(settings->service); });
   if (!service) return refuse(service.error());
   interrupts.on_hurry([&] { (*service)->hurry(); });
   auto gateway = actors::gateway::start(**service, *where);
