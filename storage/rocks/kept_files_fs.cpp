@@ -77,8 +77,8 @@ private:
 
 } // namespace
 
-kept_files_fs::kept_files_fs(std::shared_ptr<rocksdb::FileSystem> under, std::string db_dir)
-  : FileSystemWrapper(std::move(under))
+kept_files_fs::kept_files_fs(const std::shared_ptr<rocksdb::FileSystem>& under, std::string db_dir)
+  : FileSystemWrapper(under)
   , db_dir_(std::move(db_dir)) {}
 
 IOStatus kept_files_fs::NewWritableFile(const std::string& path, const rocksdb::FileOptions& o,

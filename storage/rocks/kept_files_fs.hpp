@@ -19,7 +19,7 @@ namespace perennial::storage::rocks {
 class kept_files_fs final : public rocksdb::FileSystemWrapper {
 public:
   /// `db_dir` is where nothing is deleted while its MANIFEST is in doubt.
-  kept_files_fs(std::shared_ptr<rocksdb::FileSystem> under, std::string db_dir);
+  kept_files_fs(const std::shared_ptr<rocksdb::FileSystem>& under, std::string db_dir);
 
   const char* Name() const override { return "perennial.kept_files"; }
 
