@@ -1,9 +1,8 @@
 // The file system under RocksDB, with one thing put right. When writing or syncing a MANIFEST
-// fails, this version takes back what it had written there: an ingestion deletes the files that it
-// had linked in. But the record may be in the MANIFEST all the same, and a database whose MANIFEST
-// names a file that is not there cannot be opened any more. So from such a failure on nothing of
-// the database is deleted until it has been closed; the next opening deletes what no MANIFEST
-// names.
+// fails, this version deletes the sorted files that it had named there. But the record may be in
+// the MANIFEST all the same, and a database whose MANIFEST names a file that is not there cannot be
+// opened any more. So from such a failure on nothing of the database is deleted until it has been
+// closed; the next opening deletes what no MANIFEST names.
 #pragma once
 
 #include <rocksdb/env.h>

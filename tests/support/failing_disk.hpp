@@ -12,10 +12,9 @@ namespace perennial::test {
 
 enum class failing : uint8_t {
   nothing,
-  appends,        ///< The bytes of a WAL are not written: the disk is full.
-  all_appends,    ///< Nor those of any other file.
-  syncs,          ///< A WAL's are written and cannot be synced: whether they are there is in doubt.
-  manifest_syncs, ///< The same of a MANIFEST.
+  appends,     ///< The bytes of a WAL are not written: the disk is full.
+  all_appends, ///< Nor those of any other file.
+  syncs,       ///< A WAL's are written and cannot be synced: whether they are there is in doubt.
 };
 
 class failing_file final : public rocksdb::FSWritableFileOwnerWrapper {
@@ -24,7 +23,6 @@ public:
                const std::atomic<failing>& what)
     : FSWritableFileOwnerWrapper(std::move(file))
     , is_wal_(path.ends_with(".log"))
-    , is_manifest_(path.find("/MANIFEST-") != std::string::npos)
     , what_(what) {}
 
   rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& o,
@@ -40,14 +38,12 @@ public:
     return Append(data, o, d);
   }
   rocksdb::IOStatus Sync(const rocksdb::IOOptions& o, rocksdb::IODebugContext* d) override {
-    if ((is_wal_ && what_ == failing::syncs) || (is_manifest_ && what_ == failing::manifest_syncs))
-      return rocksdb::IOStatus::IOError("told to fail");
+    if (is_wal_ && what_ == failing::syncs) return rocksdb::IOStatus::IOError("told to fail");
     return FSWritableFileOwnerWrapper::Sync(o, d);
   }
 
 private:
   const bool is_wal_;
-  const bool is_manifest_;
   const std::atomic<failing>& what_;
 };
 

@@ -205,21 +205,4 @@ BOOST_AUTO_TEST_CASE(a_batch_in_doubt_is_found_by_its_request) {
   BOOST_TEST(must(db->list_batches(0, 10)).size() == 3U);
 }
 
-BOOST_AUTO_TEST_CASE(a_manifest_that_cannot_be_synced_names_no_file_that_is_gone) {
-  // RocksDB takes back an ingestion whose record is in the MANIFEST by then: the database could not
-  // be opened any more.
-  commit({ok_result(a, 3)});
-  auto up = must(db->begin_upload({"x", file_purpose::batch, at(1), {}}));
-  must(up->append("x\n"));
-  fail_with(test::failing::manifest_syncs);
-  BOOST_TEST(!up->finish());
-  up.reset();
-  mend();
-  BOOST_TEST(progress(a).completed == 1U);
-  restart();
-  BOOST_TEST(must(db->list_files(0, 10, true)).size() == 2U);
-  BOOST_TEST(upload("next").lines == 1U);
-  check(a);
-}
-
 BOOST_AUTO_TEST_SUITE_END()
