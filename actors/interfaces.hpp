@@ -3,6 +3,7 @@
 //   root
 //   ├─ store               the only writer; group commit; detached
 //   ├─ memory_budget       grants bytes; watches RSS
+//   ├─ disk_budget         watches the room on the disk; detached
 //   ├─ dispatcher          active batches, fairness, waits
 //   │   ├─ reader          reads lines ahead; detached
 //   │   └─ validator       checks job files, ends cancelled batches; detached
@@ -126,6 +127,8 @@ using store_actor = caf::typed_actor<
   // One segment of a retry's selection; answers the next one, or none.
   caf::replies_to<step_atom, selection_step>::with<selection_step>,
   caf::replies_to<finish_atom, unrun_lines>::with<storage::batch_record>,
+  // A write beside this actor has failed, an upload's: open the database again.
+  caf::reacts_to<reload_atom>,
   // Internal: write what was gathered; try to reopen.
   caf::reacts_to<flush_atom>, caf::reacts_to<wakeup_atom>>;
 
@@ -137,6 +140,14 @@ using memory_actor = caf::typed_actor<
   caf::replies_to<status_atom>::with<memory_status>,
   // Internal: measure RSS.
   caf::reacts_to<wakeup_atom>>;
+
+/// DISK_BUDGET: looks at the room on the disk, holds the supervisors' calls while it is short of
+/// room for results, has the store opened again after a write beside it has failed.
+using disk_actor = caf::typed_actor<
+  // Whose calls to hold; sent once, when they are there.
+  caf::reacts_to<start_atom, directory_ptr>,
+  // Look now: the store could not write, or can again. True: its own timer.
+  caf::reacts_to<wakeup_atom, bool>>;
 
 /// DISPATCHER: owns every batch that is not at an end.
 using dispatcher_actor = caf::typed_actor<

@@ -143,6 +143,11 @@ result<uint32_t> inflight::take(batch_id batch, line_no line, uint32_t crashes) 
   return index;
 }
 
+uint32_t inflight::taken() noexcept {
+  const std::lock_guard lock{mutex_};
+  return slot_count - static_cast<uint32_t>(free_.size());
+}
+
 void inflight::free(uint32_t index) noexcept {
   const std::lock_guard lock{mutex_};
   at(index) = slot{};

@@ -50,6 +50,8 @@ public:
 
   /// Notes that a call goes out. errc::busy when every slot is taken.
   result<uint32_t> take(batch_id batch, line_no line, uint32_t crashes);
+  /// Calls that are out, or whose results are not on disk yet.
+  uint32_t taken() noexcept;
   /// The result is on disk, or the line goes back unharmed.
   void free(uint32_t slot) noexcept;
 

@@ -27,7 +27,10 @@ std::string holder(int fd) {
 result<lock_file> lock_file::take(const std::string& dir, const std::string& program) {
   const auto path = dir + "/LOCK";
   unique_fd fd{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
-  if (!fd) return fail(errc::io_error, "{} cannot be opened: {}", path, std::strerror(errno));
+  if (!fd) {
+    return fail(errno == ENOSPC ? errc::no_space : errc::io_error, "{} cannot be opened: {}", path,
+                std::strerror(errno));
+  }
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) {
       return fail(errc::conflict, "{} is in use by {}; stop it or use another directory", dir,

@@ -224,6 +224,8 @@ public:
   virtual result<std::vector<unrun_segment>> get_unrun(batch_id id) const = 0;
   /// Checks that counts equal rows and logs have no gaps; every finding is a sentence.
   virtual result<std::vector<std::string>> check(batch_id id) const = 0;
+  /// False after a failed write, of an upload too, until `reopen`.
+  virtual bool takes_changes() const = 0;
   /// What the store holds in memory and on disk, by name, for metrics and `doctor`.
   virtual std::vector<std::pair<std::string, uint64_t>> measures() const = 0;
 };
@@ -232,6 +234,8 @@ struct open_options {
   std::string data_dir;
   uint64_t memory_bytes = 0; ///< Of the whole budget, what the store may use.
   std::string program = "perennial";
+  /// How much may lie in logs that a start has to read; 0: found from the size of the disk.
+  uint64_t log_bytes = 0;
   bool read_only = false; ///< For `doctor`: takes the lock, changes nothing.
 };
 

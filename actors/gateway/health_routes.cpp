@@ -33,9 +33,19 @@ void add_health_routes(http::edge_server& server, gateway_context& c) {
   });
   server.slow("GET", "/readyz");
   server.Get("/readyz", [&c](const httplib::Request&, httplib::Response& to) {
-    const bool ready = c.ready;
+    const auto disk = c.owner.disk().status();
+    const bool ready = c.ready && !disk.holds_calls();
     const json j{{"status", ready ? "ready" : "not ready"},
-                 {"reason", ready ? json(nullptr) : json("starting or shutting down")},
+                 {"reason", ready     ? json(nullptr)
+                            : c.ready ? json(disk.says)
+                                      : json("starting or shutting down")},
+                 {"disk",
+                  {{"level", to_string(disk.level)},
+                   {"free_bytes", disk.seen.free},
+                   {"kept_for_results_bytes", disk.floors.for_results},
+                   {"kept_from_uploads_bytes", disk.floors.for_uploads},
+                   {"ballast_bytes", disk.ballast_bytes},
+                   {"alarm", disk.says.empty() ? json(nullptr) : json(disk.says)}}},
                  {"providers", providers(c)},
                  {"memory",
                   {{"budget_bytes", c.owner.config().memory_budget},

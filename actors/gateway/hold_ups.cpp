@@ -56,6 +56,7 @@ std::vector<std::string> hold_ups::of(const storage::batch_record& b) {
     out.push_back(fmt::format("no provider takes the model \"{}\"; add it to a provider's `models`",
                               *load->unrouted_model));
   }
+  if (auto disk = owner_.disk().status(); disk.holds_calls()) out.push_back(std::move(disk.says));
   for (uint32_t i = 0; i < last_.alarms.size(); ++i) {
     if (!last_.alarms[i].empty() && (!only || *only == i)) out.push_back(last_.alarms[i]);
   }

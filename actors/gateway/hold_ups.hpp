@@ -1,5 +1,6 @@
-// What holds the lines of batches up, in sentences: alarms of their providers, and models that none
-// takes. The actors are asked at most once in a while, by one thread, however many clients poll.
+// What holds the lines of batches up, in sentences: a disk without room, alarms of their providers,
+// and models that none takes. The actors are asked at most once in a while, by one thread, however
+// many clients poll.
 #pragma once
 
 #include "actors/service/service.hpp"

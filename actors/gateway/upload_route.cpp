@@ -1,6 +1,7 @@
 // POST /v1/files: a multipart upload, streamed into the store as it comes, with its fields in any
 // order. The next read from the socket waits for the last write. Cut anywhere before the answer, it
-// leaves nothing.
+// leaves nothing. One that the disk has no room for, beyond what is kept for results, gets 507: at
+// its beginning, or as soon as that shows.
 #include "actors/gateway/batch_view.hpp"
 #include "actors/gateway/context.hpp"
 #include "protocol/http/multipart.hpp"
@@ -104,17 +105,30 @@ void upload(gateway_context& c, const httplib::Request& request, http::body_read
     return reply_error(
       to, error{errc::busy, "the memory budget is used up for now; try again in a moment"});
   }
+  // Before the first byte is read: a client that waits for "100 Continue" sends none in vain.
+  auto room = c.owner.disk().begin_upload(body.length());
+  if (!room) return reply_error(to, room.error());
+  // Full all the same: the store's words are about its files, these say what to do.
+  const auto refuse = [&](const error& e) {
+    reply_error(to, e.kind == errc::no_space ? room->refusal() : e);
+  };
   upload_parts parts{c.db()};
   http::multipart_reader reader{*boundary, parts};
   for (;;) {
     auto piece = body.next();
     if (!piece) return; // the edge answers, or nobody is there
     if (piece->empty()) break;
-    if (auto ok = reader.feed(*piece); !ok) return reply_error(to, ok.error());
+    if (auto ok = room->grew(body.received()); !ok) return reply_error(to, ok.error());
+    if (auto ok = reader.feed(*piece); !ok) return refuse(ok.error());
   }
-  if (auto ok = reader.finish(); !ok) return reply_error(to, ok.error());
+  if (auto ok = reader.finish(); !ok) return refuse(ok.error());
   auto file = parts.finish();
-  if (!file) return reply_error(to, file.error());
+  if (!file) {
+    if (file.error().status == openai::from_error({errc::no_space, {}}).status) {
+      return refuse({errc::no_space, {}});
+    }
+    return reply_error(to, file.error());
+  }
   reply_json(to, openai::to_json(view_of(*file)));
 }
 

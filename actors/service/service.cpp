@@ -1,5 +1,6 @@
 #include "actors/service/service.hpp"
 
+#include "actors/protect/disk_actor.hpp"
 #include "actors/protect/memory_actor.hpp"
 #include "actors/service/ask.hpp"
 #include "actors/service/config_check.hpp"
@@ -55,7 +56,8 @@ service::service(service_config config)
   : config_(std::move(config))
   , system_(system_config_) {}
 
-result<std::unique_ptr<service>> service::start(service_config config) {
+result<std::unique_ptr<service>> service::start(service_config config,
+                                                const store_opener& open_it) {
   auto clients = make_provider_clients(config);
   if (!clients) return tl::unexpected{clients.error()};
   std::vector<std::vector<provider_key>> keys;
@@ -71,7 +73,12 @@ result<std::unique_ptr<service>> service::start(service_config config) {
   storage::open_options open;
   open.data_dir = s->config_.data_dir;
   open.memory_bytes = s->config_.memory_budget / store_share;
-  auto db = storage::open_store(open);
+  auto db = open_it(open);
+  if (!db && db.error().kind == errc::no_space) {
+    // The last process kept it for this.
+    storage::ballast kept{(std::filesystem::path{open.data_dir} / "ballast").string()};
+    if (kept.let_go() > 0) db = open_it(open);
+  }
   if (!db) return tl::unexpected{db.error()};
   s->db_ = std::move(*db);
   auto calls =
@@ -84,7 +91,16 @@ result<std::unique_ptr<service>> service::start(service_config config) {
 
 void service::spawn(std::vector<std::shared_ptr<const provider_client>> clients,
                     std::vector<std::vector<provider_key>> keys) {
-  writer_ = system_.spawn<caf::detached>(store_behavior, db_);
+  disk_ = std::make_shared<disk_room>(config_.data_dir,
+                                      disk_config{config_.disk_reserve, config_.memory_budget});
+  writer_ = system_.spawn<caf::detached>(store_behavior, db_, disk_);
+  disk_watch_ =
+    system_.spawn<caf::detached>(disk_behavior, disk_peers{disk_, db_, calls_out_, writer_});
+  disk_->when_store_changes([whom = disk_watch_.address()] {
+    if (const auto watch = caf::actor_cast<caf::actor>(whom)) {
+      caf::anon_send(watch, wakeup_atom_v, false);
+    }
+  });
   memory_config memory;
   memory.budget_bytes = config_.memory_budget;
   memory.store_bytes = config_.memory_budget / store_share;
@@ -126,6 +142,10 @@ void service::spawn(std::vector<std::shared_ptr<const provider_client>> clients,
                                                           {}}));
   }
   directory->supervisors = supervisors_;
+  // Before the first lines, where the disk is full from the start.
+  const bool held = disk_->look(0).holds_calls();
+  for (const auto& s : supervisors_) caf::anon_send(s, hold_atom_v, held);
+  caf::anon_send(disk_watch_, start_atom_v, directory_ptr{directory});
   caf::anon_send(dispatcher_, start_atom_v, directory_ptr{directory});
   expiry_ = system_.spawn<caf::detached>(expiry_behavior, db_, writer_);
   watch();
@@ -134,6 +154,7 @@ void service::spawn(std::vector<std::shared_ptr<const provider_client>> clients,
 void service::watch() {
   std::vector<watched_actor> all{{"the store", caf::actor_cast<caf::actor>(writer_)},
                                  {"the memory budget", caf::actor_cast<caf::actor>(memory_)},
+                                 {"the disk budget", caf::actor_cast<caf::actor>(disk_watch_)},
                                  {"the dispatcher", caf::actor_cast<caf::actor>(dispatcher_)},
                                  {"the file expiry", caf::actor_cast<caf::actor>(expiry_)}};
   for (size_t i = 0; i < supervisors_.size(); ++i) {
@@ -213,6 +234,7 @@ void service::stop(std::chrono::milliseconds deadline) {
   for (const auto& s : supervisors_) exit_and_wait(self, caf::actor_cast<caf::actor>(s));
   exit_and_wait(self, caf::actor_cast<caf::actor>(dispatcher_));
   exit_and_wait(self, caf::actor_cast<caf::actor>(memory_));
+  exit_and_wait(self, caf::actor_cast<caf::actor>(disk_watch_));
   exit_and_wait(self, caf::actor_cast<caf::actor>(writer_));
 }
 
@@ -223,6 +245,7 @@ service::~service() {
   expiry_ = nullptr;
   dispatcher_ = nullptr;
   memory_ = nullptr;
+  disk_watch_ = nullptr;
   writer_ = nullptr;
 }
 

@@ -4,12 +4,14 @@
 // An actor that dies unasked is told of by `failure`: then the owner stops this service and starts
 // another one on the same directory.
 //
-//   start:  lock, store, in-flight file → store actor → memory → dispatcher → supervisors → go
+//   start:  lock, store, in-flight file → store actor → memory, disk → dispatcher → supervisors, go
+//
 //   stop:   no new calls → calls in flight end, or are aborted at the deadline → results on disk
-//           → dispatcher → supervisors → memory → store actor → database
+//           → dispatcher → supervisors → memory → disk → store actor → database
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "actors/protect/disk_room.hpp"
 #include "actors/service/config.hpp"
 #include "actors/service/file_expiry.hpp"
 #include "actors/service/reload_plan.hpp"
@@ -23,6 +25,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -35,7 +38,11 @@ class service {
 public:
   /// errc::conflict where another process has the data directory; errc::invalid_input for what is
   /// wrong in the configuration (a variable that is not set, a URL that is none).
-  static result<std::unique_ptr<service>> start(service_config config);
+  /// errc::no_space where the disk has no room for what a start must make. `open` is for tests.
+  using store_opener =
+    std::function<result<std::unique_ptr<storage::store>>(const storage::open_options&)>;
+  static result<std::unique_ptr<service>> start(service_config config,
+                                                const store_opener& open = storage::open_store);
 
   /// Stops at once where `stop` was not called.
   ~service();
@@ -64,6 +71,7 @@ public:
   const dispatcher_actor& dispatcher() const { return dispatcher_; }
   const store_actor& writer() const { return writer_; }
   const memory_actor& memory() const { return memory_; }
+  disk_room& disk() const { return *disk_; }
   const std::vector<supervisor_actor>& supervisors() const { return supervisors_; }
 
 private:
@@ -80,9 +88,11 @@ private:
   system_config system_config_;
   std::shared_ptr<storage::store> db_;
   std::shared_ptr<storage::inflight> calls_out_;
+  std::shared_ptr<disk_room> disk_;
   caf::actor_system system_;
   store_actor writer_;
   memory_actor memory_;
+  disk_actor disk_watch_;
   dispatcher_actor dispatcher_;
   expiry_actor expiry_;
   std::vector<supervisor_actor> supervisors_;

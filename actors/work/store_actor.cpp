@@ -28,6 +28,7 @@ void write_failed(self_ptr self, const error& why) {
   auto& st = self->state;
   if (st.broken) return;
   st.broken = true;
+  st.disk->write_failed(why);
   if (st.reopen_attempts == 0) {
     logging::error(
       "The store cannot write ({}). Nothing acknowledged is lost; calls wait until it can. "
@@ -45,11 +46,14 @@ void flush(self_ptr self) {
   if (st.broken || st.waiting.empty()) return;
   while (!st.gathered.empty()) {
     auto group = st.gathered.take();
+    uint64_t bytes = 0;
+    for (const auto& r : group.results) bytes += r.text.size();
     auto counts = st.db->commit(group);
     if (!counts) {
       st.gathered.put_back(std::move(group));
       return write_failed(self, counts.error());
     }
+    st.disk->on_results(group.results.size(), bytes);
     for (auto& c : *counts) st.counts[c.batch] = c.progress;
   }
   // Everyone gets all counts: the newest of each batch is what they want.
@@ -78,8 +82,10 @@ caf::result<T> change(self_ptr self, F&& f) {
 
 } // namespace
 
-store_actor::behavior_type store_behavior(self_ptr self, std::shared_ptr<storage::store> db) {
+store_actor::behavior_type store_behavior(self_ptr self, std::shared_ptr<storage::store> db,
+                                          std::shared_ptr<disk_room> disk) {
   self->state.db = std::move(db);
+  self->state.disk = std::move(disk);
   return {
     [self](commit_atom, const group_ptr& group) -> caf::result<commit_reply> {
       auto& st = self->state;
@@ -139,11 +145,16 @@ store_actor::behavior_type store_behavior(self_ptr self, std::shared_ptr<storage
         return s.set_unrun(lines.batch, lines.segments, lines.bytes);
       });
     },
+    [self](reload_atom) {
+      if (self->state.db->takes_changes()) return;
+      write_failed(self, error{errc::io_error, "an upload could not be written"});
+    },
     [self](flush_atom) { flush(self); },
     [self](wakeup_atom) {
       auto& st = self->state;
       if (auto done = st.db->reopen(); !done) {
         logging::warn("The store still cannot write: {}", done.error().message);
+        st.disk->write_failed(done.error());
         return schedule_reopen(self);
       }
       st.broken = false;
@@ -151,6 +162,7 @@ store_actor::behavior_type store_behavior(self_ptr self, std::shared_ptr<storage
       if (st.broken) return;
       logging::info("The store writes again.");
       st.reopen_attempts = 0;
+      st.disk->writes_again();
     },
   };
 }

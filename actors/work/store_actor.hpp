@@ -6,6 +6,7 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "actors/protect/disk_room.hpp"
 #include "actors/work/commit_backlog.hpp"
 
 #include <map>
@@ -16,6 +17,7 @@ namespace perennial::actors {
 
 struct store_state {
   std::shared_ptr<storage::store> db;
+  std::shared_ptr<disk_room> disk; ///< Hears of results and write errors; keeps the ballast.
   commit_backlog gathered;
   /// Newest counts of the batches whose groups are on disk and were not told of yet.
   std::map<storage::batch_id, storage::batch_progress> counts;
@@ -28,6 +30,7 @@ struct store_state {
 };
 
 store_actor::behavior_type store_behavior(store_actor::stateful_pointer<store_state> self,
-                                          std::shared_ptr<storage::store> db);
+                                          std::shared_ptr<storage::store> db,
+                                          std::shared_ptr<disk_room> disk);
 
 } // namespace perennial::actors

@@ -60,6 +60,7 @@ private:
 struct touched_batch {
   explicit touched_batch(open_batch& b)
     : batch(&b)
+    , before(b.record.progress)
     , ok(b.record.id, output_kind::ok, b.record.progress.ok_bytes)
     , error(b.record.id, output_kind::error, b.record.progress.error_bytes) {}
 
@@ -69,7 +70,10 @@ struct touched_batch {
     segments.push_back(segment);
   }
 
+  bool is_counted() const { return batch->record.progress != before; }
+
   open_batch* batch;
+  batch_progress before; ///< What the disk says.
   log_end ok;
   log_end error;
   std::vector<uint32_t> segments;
@@ -248,7 +252,9 @@ rocks_store::write_group(const database& db, const commit_group& group,
   if (rows_.Count() > 0) {
     ok = db.write(rows_, durability::synced, "committing results");
     if (!ok) {
-      for (const auto& counts : out) after.emplace(counts.batch, counts.progress);
+      for (const auto& t : writer.touched()) {
+        if (t.is_counted()) after.emplace(t.batch->record.id, t.batch->record.progress);
+      }
       return tl::unexpected{ok.error()};
     }
   }

@@ -1,7 +1,9 @@
 // After a write error nobody knows whether the group that was being written is on disk. A group is
 // one WriteBatch, so all of it is or nothing, and its progress rows tell which: they hold what the
-// writer had computed, or what was there before. When the caller gives the group again, what is
-// on disk already is taken out of it: neither written nor counted a second time.
+// writer had computed, or what was there before. A row that the group leaves as it was tells
+// nothing; where no row tells, nothing was counted either, and the group is written again whole.
+// When the caller gives the group again, what is on disk already is taken out of it: neither
+// written nor counted a second time.
 #pragma once
 
 #include "storage/store.hpp"
@@ -15,8 +17,8 @@ namespace perennial::storage::rocks {
 /// The group whose write failed, and the part of it that turned out to be on disk.
 class doubt {
 public:
-  /// The write of `group` failed; `after` is what the progress rows say if it happened all the
-  /// same. `taken` came out of the same group by `without_what_is_there`.
+  /// The write of `group` failed; `after` is what the progress rows that it changes say if it
+  /// happened all the same. `taken` came out of the same group by `without_what_is_there`.
   void group_failed(const commit_group& group, const commit_group& taken,
                     std::map<batch_id, batch_progress> after);
   /// After the database was opened again. `read` gives a batch's progress as it is on disk.

@@ -1,5 +1,6 @@
 // Opening, and what a start puts right: uploads that were not finished leave nothing, pages that
 // nobody needs go. Nothing is done per line.
+#include "storage/disk_space.hpp"
 #include "storage/keys.hpp"
 #include "storage/record_codec.hpp"
 #include "storage/rocks/open.hpp"
@@ -69,7 +70,13 @@ result<void> rocks_store::open_database() {
       return tl::unexpected{to_error(status, fmt::format("preparing {}", options_.data_dir))};
     }
   }
-  auto db = database::open(db_dir, settings{options_.memory_bytes, env_}, options_.read_only);
+  auto log_bytes = options_.log_bytes;
+  if (log_bytes == 0) {
+    const auto disk = look_at_disk(options_.data_dir);
+    log_bytes = disk ? log_bytes_for(disk->size) : most_log_bytes;
+  }
+  auto db = database::open(db_dir, settings{options_.memory_bytes, env_.get(), log_bytes},
+                           options_.read_only);
   if (!db) return tl::unexpected{db.error()};
   auto files = settle(**db);
   if (!files) return tl::unexpected{files.error()};

@@ -7,7 +7,8 @@ namespace perennial::storage::rocks {
 
 rocks_store::rocks_store(open_options options, rocksdb::Env* env, lock_file lock)
   : options_(std::move(options))
-  , env_(env)
+  , files_(std::make_shared<kept_files_fs>(env->GetFileSystem(), options_.data_dir + "/db"))
+  , env_(rocksdb::NewCompositeEnv(files_))
   , lock_(std::move(lock)) {}
 
 result<void> rocks_store::start() {
@@ -22,6 +23,7 @@ result<void> rocks_store::reopen() {
   broken_ = true;
   open_.clear();
   db_.reset();
+  files_->trust();
   auto ok = open_database();
   if (ok) {
     ok = doubt_.settle(

@@ -10,6 +10,7 @@
 #include "storage/lock_file.hpp"
 #include "storage/rocks/database.hpp"
 #include "storage/rocks/doubt.hpp"
+#include "storage/rocks/kept_files_fs.hpp"
 #include "storage/rocks/open_batch.hpp"
 #include "storage/rocks/status.hpp"
 #include "storage/store.hpp"
@@ -67,6 +68,7 @@ public:
                                   size_t max_bytes) const override;
   result<std::vector<unrun_segment>> get_unrun(batch_id id) const override;
   result<std::vector<std::string>> check(batch_id id) const override;
+  bool takes_changes() const override { return !broken_; }
   std::vector<std::pair<std::string, uint64_t>> measures() const override;
 
   // -- for uploads (upload.cpp) ------------------------------------------------------------------
@@ -118,7 +120,8 @@ private:
                                                 std::map<batch_id, batch_progress>& after);
 
   const open_options options_;
-  rocksdb::Env* const env_;
+  const std::shared_ptr<kept_files_fs> files_;
+  const std::unique_ptr<rocksdb::Env> env_; ///< Over `files_`; uploads hold on to it too.
   lock_file lock_;
 
   mutable std::shared_mutex gate_;

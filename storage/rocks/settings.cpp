@@ -35,7 +35,7 @@ rocksdb::BlockBasedTableOptions blocks(const std::shared_ptr<rocksdb::Cache>& ca
 
 } // namespace
 
-settings::settings(uint64_t memory_bytes, rocksdb::Env* env)
+settings::settings(uint64_t memory_bytes, rocksdb::Env* env, uint64_t log_bytes)
   : files(std::make_shared<live_ids>())
   , batches(std::make_shared<live_ids>()) {
   const auto memory = memory_bytes == 0 ? default_memory_bytes : memory_bytes;
@@ -52,8 +52,8 @@ settings::settings(uint64_t memory_bytes, rocksdb::Env* env)
   d.write_buffer_manager = std::make_shared<rocksdb::WriteBufferManager>(memtables, cache);
   d.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   d.paranoid_checks = true;
-  d.max_bgerror_resume_count = 0; // a write error is final: we reopen
-  d.max_total_wal_size = 32 * mib;
+  d.max_bgerror_resume_count = 0;   // a write error is final: we reopen
+  d.max_total_wal_size = log_bytes; // RocksDB also lays out a new log with this size
   d.recycle_log_file_num = 0;
   d.avoid_flush_during_recovery = true; // a start must not wait for it
   d.max_open_files = -1;

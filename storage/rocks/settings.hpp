@@ -1,6 +1,7 @@
 // The settings of RocksDB; `docs/storage.md` says why each is as it is.
 #pragma once
 
+#include "storage/disk_space.hpp"
 #include "storage/rocks/live_ids.hpp"
 #include "storage/rocks/tables.hpp"
 
@@ -15,9 +16,9 @@ namespace perennial::storage::rocks {
 inline constexpr uint64_t default_memory_bytes = uint64_t{128} << 20;
 inline constexpr uint64_t least_memory_bytes = uint64_t{32} << 20;
 
-/// Everything needed to open a database, made from one number of bytes.
+/// Everything needed to open a database, made from two numbers of bytes.
 struct settings {
-  settings(uint64_t memory_bytes, rocksdb::Env* env);
+  settings(uint64_t memory_bytes, rocksdb::Env* env, uint64_t log_bytes = most_log_bytes);
 
   rocksdb::ColumnFamilyOptions of(table t) const;
   /// For sorted files that are written beside the database and ingested into `t`.

@@ -19,10 +19,10 @@ enum class failing : uint8_t {
 
 class failing_file final : public rocksdb::FSWritableFileOwnerWrapper {
 public:
-  failing_file(std::unique_ptr<rocksdb::FSWritableFile> file, bool is_wal,
+  failing_file(std::unique_ptr<rocksdb::FSWritableFile> file, const std::string& path,
                const std::atomic<failing>& what)
     : FSWritableFileOwnerWrapper(std::move(file))
-    , is_wal_(is_wal)
+    , is_wal_(path.ends_with(".log"))
     , what_(what) {}
 
   rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& o,
@@ -59,7 +59,7 @@ public:
                                     rocksdb::IODebugContext* d) override {
     auto status = target()->NewWritableFile(path, o, out, d);
     if (status.ok()) {
-      *out = std::make_unique<failing_file>(std::move(*out), path.ends_with(".log"), what);
+      *out = std::make_unique<failing_file>(std::move(*out), path, what);
     }
     return status;
   }

@@ -24,8 +24,8 @@ constexpr size_t all_of_them = 1'000'000;
 /// Renamed before it is deleted, so that a kill leaves no half of a database where one is opened.
 constexpr auto doomed = "db.gone"sv;
 
-constexpr std::array own_files{"LOCK"sv,           "inflight"sv, "known_routes"sv,
-                               "learned_limits"sv, "output"sv,   "output.part"sv};
+constexpr std::array own_files{"LOCK"sv,           "ballast"sv, "inflight"sv,   "known_routes"sv,
+                               "learned_limits"sv, "output"sv,  "output.part"sv};
 constexpr std::array own_directories{"db"sv, "uploads"sv, doomed};
 
 template <class Names>

@@ -2,6 +2,8 @@
 
 #include "protocol/base/unique_fd.hpp"
 
+#include "tools/perennial/disk_wait.hpp"
+
 #include <fcntl.h>
 #include <poll.h>
 
@@ -19,7 +21,8 @@ constexpr int poll_ms = 200; // standard input may be silent for long; Ctrl-C mu
 
 } // namespace
 
-result<storage::file_record> import_job_file(storage::store& db, const job_identity& job,
+result<storage::file_record> import_job_file(storage::store& db, actors::disk_room& disk,
+                                             const job_identity& job, const signals& interrupts,
                                              const std::function<bool(uint64_t)>& go_on) {
   const bool from_stdin = job.path == "-";
   const unique_fd opened{from_stdin ? -1 : ::open(job.path.c_str(), O_RDONLY | O_CLOEXEC)};
@@ -30,6 +33,15 @@ result<storage::file_record> import_job_file(storage::store& db, const job_ident
   storage::new_file what;
   what.name = from_stdin ? "stdin" : std::filesystem::path{job.path}.filename().string();
   what.created = wall_now();
+  const auto length = from_stdin ? std::nullopt : std::optional{job.bytes};
+  if (length && !disk.can_ever_hold(*length)) {
+    return fail(errc::invalid_input,
+                "{} does not fit on the disk of the state directory beside the room that is kept "
+                "for results; give another directory with --data",
+                job.path);
+  }
+  auto room = when_there_is_room(interrupts, [&] { return disk.begin_upload(length); });
+  if (!room) return tl::unexpected{room.error()};
   auto upload = db.begin_upload(what);
   if (!upload) return tl::unexpected{upload.error()};
   std::vector<char> buffer(read_bytes);
@@ -43,6 +55,8 @@ result<storage::file_record> import_job_file(storage::store& db, const job_ident
     if (n < 0) return fail(errc::io_error, "reading {}: {}", job.path, std::strerror(errno));
     if (n == 0) break;
     total += static_cast<uint64_t>(n);
+    auto fits = when_there_is_room(interrupts, [&] { return room->grew(total); });
+    if (!fits) return tl::unexpected{fits.error()};
     if (auto ok = (*upload)->append({buffer.data(), static_cast<size_t>(n)}); !ok) {
       return tl::unexpected{ok.error()};
     }

@@ -10,6 +10,7 @@
 #include "actors/service/service.hpp"
 #include "protocol/base/log.hpp"
 #include "protocol/jobs/line_problem.hpp"
+#include "tools/perennial/disk_wait.hpp"
 #include "tools/perennial/exit_code.hpp"
 #include "tools/perennial/fresh_state.hpp"
 #include "tools/perennial/job_import.hpp"
@@ -94,6 +95,21 @@ result<void> check_same(const run_options& o, const batch_record& root, storage:
   return {};
 }
 
+/// What fails while the store cannot write is tried again when it can: its words, the disk's
+/// reason.
+template <class T>
+result<T> waits_for_disk(running& r, result<T> done) {
+  if (done) return done;
+  const auto kind = done.error().kind;
+  const bool of_store = kind == errc::no_space || kind == errc::io_error ||
+                        kind == errc::unavailable || kind == errc::closed;
+  const auto disk = r.service.disk().status();
+  const bool in_vain = disk.holds_calls() || !r.service.db().takes_changes();
+  if (!of_store || !in_vain) return done;
+  return tl::unexpected{
+    error{errc::no_space, disk.says.empty() ? done.error().message : disk.says}};
+}
+
 result<batch_record> create_batch(running& r, const storage::file_record& file,
                                   const job_identity& id) {
   const auto& o = r.options;
@@ -111,9 +127,14 @@ result<batch_record> create_batch(running& r, const storage::file_record& file,
   d.completion_window = "24h";
   d.model = o.model;
   d.metadata = to_metadata(id);
-  c.same.request_hash = sha256(fmt::format("run {}", file.id));
-  auto made = ask<storage::created_batch>(r.service.system(), r.service.dispatcher(),
-                                          request_timeout, actors::create_atom_v, c);
+  // With a key: whether a batch was made while the disk failed may show much later.
+  c.same.key = fmt::format("run {}", file.id);
+  c.same.request_hash = sha256(c.same.key);
+  auto made = when_there_is_room(r.interrupts, [&] {
+    auto done = ask<storage::created_batch>(r.service.system(), r.service.dispatcher(),
+                                            request_timeout, actors::create_atom_v, c);
+    return waits_for_disk(r, std::move(done));
+  });
   if (!made) return tl::unexpected{made.error()};
   return std::move(made->batch);
 }
@@ -122,10 +143,16 @@ result<batch_record> create_batch(running& r, const storage::file_record& file,
 result<batch_record> begin(running& r) {
   auto id = identify(r.options.jobs);
   if (!id) return tl::unexpected{id.error()};
-  auto file = import_job_file(r.service.db(), *id, [&](uint64_t bytes) {
-    show_progress(fmt::format("reading {} · {}", r.options.jobs, format_bytes(bytes)));
-    return r.interrupts.stops() == 0;
-  });
+  const auto import = [&] {
+    auto done =
+      import_job_file(r.service.db(), r.service.disk(), *id, r.interrupts, [&](uint64_t bytes) {
+        show_progress(fmt::format("reading {} · {}", r.options.jobs, format_bytes(bytes)));
+        return r.interrupts.stops() == 0;
+      });
+    return waits_for_disk(r, std::move(done));
+  };
+  // Standard input cannot be read twice.
+  auto file = r.options.jobs == "-" ? import() : when_there_is_room(r.interrupts, import);
   if (!file) return tl::unexpected{file.error()};
   return create_batch(r, *file, *id);
 }
@@ -199,7 +226,8 @@ int finish(running& r, const batch_record& newest, bool ran) {
   const bool ours = is_recorded_output(o.data_dir, newest.id, o.output);
   const bool foreign = !ours && !ran && std::filesystem::exists(o.output);
   if (!ours) {
-    if (auto ok = write_results(r, newest); !ok) return fail_with(ok.error());
+    const auto written = when_there_is_room(r.interrupts, [&] { return write_results(r, newest); });
+    if (!written) return fail_with(written.error());
   }
   if (foreign) {
     narrate(r, fmt::format("What was in {} was not what this run had written: its results were "
@@ -316,7 +344,7 @@ int run(const run_options& options) {
   if (auto ok = check_and_clear(options, config); !ok) return fail_with(ok.error());
   actors::restart_policy restarts{actors::whole_tree};
   for (auto life = options;; life.retry_failed = false) { // a retry goes on as any other batch
-    auto service = actors::service::start(config);
+    auto service = when_there_is_room(interrupts, [&] { return actors::service::start(config); });
     if (!service) return fail_with(service.error());
     interrupts.on_hurry([&] { (*service)->hurry(); });
     running r{life, interrupts, **service, started};

@@ -51,6 +51,7 @@ private:
       ask<actors::provider_status>(r_.service.system(), r_.service.supervisors().front(),
                                    request_timeout, actors::status_atom_v);
     if (!status) return true;
+    tell_disk();
     if (status->alarm != alarm_) {
       alarm_ = status->alarm;
       if (!alarm_.empty()) say_warning(alarm_);
@@ -59,6 +60,21 @@ private:
     if (!is_worth_waiting(b, *status)) return false;
     if (!r_.options.quiet) show(b, *status);
     return true;
+  }
+
+  /// Once when calls are held, whatever the reasons that follow; it is no provider's silence.
+  void tell_disk() {
+    const auto disk = r_.service.disk().status();
+    const bool held = disk.holds_calls();
+    if (held) calling_since_ = steady_now();
+    if (held == held_) return;
+    held_ = held;
+    clear_progress();
+    if (held) {
+      say_warning(disk.says);
+    } else {
+      say("There is room on the disk again: going on.");
+    }
   }
 
   void show(const batch_record& b, const actors::provider_status& status) {
@@ -70,6 +86,8 @@ private:
     s.rss_bytes = actors::resident_bytes();
     if (b.state.status == batch_status::validating) {
       s.note = "checking the file";
+    } else if (held_) {
+      s.note = "waits for room on the disk";
     } else if (!alarm_.empty()) {
       s.note = "waits for the provider";
     }
@@ -136,6 +154,7 @@ private:
   progress_view view_;
   steady_time calling_since_ = steady_now();
   std::string alarm_;
+  bool held_ = false; ///< The disk is short of room for results.
 };
 
 } // namespace

@@ -26,6 +26,10 @@ public:
   /// way at the cut and is there counts as acknowledged from here on.
   std::vector<std::string> compare(storage::store& db);
 
+  /// The same after `reopen` in the same process: then the group that failed is given again, as the
+  /// store asks for.
+  std::vector<std::string> compare_and_give_again(storage::store& db);
+
   size_t acknowledged() const { return acknowledged_; }
 
 private:
@@ -98,6 +102,7 @@ private:
   std::map<storage::batch_id, known_batch> batches_;
   std::set<storage::file_id> begun_; ///< Uploads that were never finished.
   on_its_way now_;
+  bool group_was_there_ = false;
   uint64_t highest_id_ = 0;
   uint64_t requests_ = 0;
   size_t acknowledged_ = 0;

@@ -45,7 +45,8 @@ struct actors_on_failing_disk {
     logging::set_level(logging::level::off);
     db = must(open_rocks_store({dir.text(), uint64_t{32} << 20}, env.get()));
     auto calls = must(inflight::open(dir.text() + "/inflight"));
-    writer = system.spawn<caf::detached>(store_behavior, db);
+    writer = system.spawn<caf::detached>(store_behavior, db,
+                                         std::make_shared<disk_room>(dir.text(), disk_config{}));
     memory_config budget;
     budget.budget_bytes = uint64_t{256} << 20;
     memory = system.spawn(memory_behavior, budget);

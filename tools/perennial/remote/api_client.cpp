@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <httplib.h>
 #include <nlohmann/json.hpp>
+#include <poll.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -72,8 +73,10 @@ std::string file_name(const std::string& path) {
 /// A multipart body made as it is sent: fields, then the file.
 class upload_body {
 public:
-  upload_body(std::string name, int fd, const std::function<bool(uint64_t)>& go_on)
-    : boundary_("perennial-" + random_hex())
+  upload_body(std::string name, int fd, const httplib::Client& over,
+              const std::function<bool(uint64_t)>& go_on)
+    : over_(over)
+    , boundary_("perennial-" + random_hex())
     , fd_(fd)
     , go_on_(go_on)
     , buffer_(piece_bytes) {
@@ -89,6 +92,10 @@ public:
   /// The next piece into `sink`. False: the transfer ends here, and `failure` says why if it was
   /// us.
   bool send(httplib::DataSink& sink) {
+    if (was_answered()) {
+      sink.done(); // httplib reads an answer only behind a body that has ended
+      return true;
+    }
     if (pending_.empty() && !read_piece()) return false;
     if (!go_on_(sent_)) {
       failure_ = error{errc::cancelled, "the upload was stopped; nothing of it is kept"};
@@ -101,6 +108,12 @@ public:
   }
 
 private:
+  /// The service had enough before the end: it has refused, and says why.
+  bool was_answered() const {
+    pollfd p{over_.socket(), POLLIN, 0};
+    return ::poll(&p, 1, 0) > 0 && (p.revents & POLLIN) != 0;
+  }
+
   bool read_piece() {
     ssize_t n = 0;
     do {
@@ -119,6 +132,7 @@ private:
     return true;
   }
 
+  const httplib::Client& over_;
   std::string boundary_;
   int fd_;
   const std::function<bool(uint64_t)>& go_on_;
@@ -258,7 +272,7 @@ result<openai::file_object> api_client::upload(const std::string& path,
   if (::fstat(from_stdin ? STDIN_FILENO : opened.get(), &what) == 0 && S_ISDIR(what.st_mode)) {
     return fail(errc::invalid_input, "{} is a directory; a job file is needed", path);
   }
-  upload_body source{file_name(path), from_stdin ? STDIN_FILENO : opened.get(), go_on};
+  upload_body source{file_name(path), from_stdin ? STDIN_FILENO : opened.get(), *http_, go_on};
   // Sent in chunks, so that a pipe or a growing file is no special case.
   const auto answer = http_->Post(
     prefix_ + "/v1/files", {}, [&](size_t, httplib::DataSink& sink) { return source.send(sink); },

@@ -48,7 +48,7 @@ public:
     if (b.perennial && b.perennial->paused)
       s.note = "paused: " + b.perennial->pause_reason;
     else if (b.perennial && !b.perennial->waiting_for.empty())
-      s.note = "waits for a provider";
+      s.note = "waits, see above";
     show_progress(view_.line(s, steady_now()));
   }
 

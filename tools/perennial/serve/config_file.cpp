@@ -71,6 +71,13 @@ config_key<provider_config> key_variables() {
           }};
 }
 
+const std::vector<config_key<service_config>>& disk_keys() {
+  static const std::vector<config_key<service_config>> keys{
+    bytes_key("reserve", &service_config::disk_reserve, "auto"),
+  };
+  return keys;
+}
+
 const std::vector<config_key<provider_config>>& provider_keys() {
   static const std::vector<config_key<provider_config>> keys{
     text_key("name", &provider_config::name),
@@ -96,23 +103,26 @@ const std::vector<config_key<provider_config>>& provider_keys() {
 
 /// One table is read in two halves, into two structs; what neither knows is unknown.
 result<void> read_top(std::string_view file, const toml::table& root, serve_settings& into) {
-  std::vector<std::string_view> elsewhere{"memory", "models", "providers"};
+  std::vector<std::string_view> elsewhere{"memory", "disk", "models", "providers"};
   for (const auto& k : service_keys()) elsewhere.push_back(k.name);
   if (auto ok = read_table(file, root, top_keys(), into, elsewhere); !ok) return ok;
-  elsewhere = {"memory", "models", "providers"};
+  elsewhere = {"memory", "disk", "models", "providers"};
   for (const auto& k : top_keys()) elsewhere.push_back(k.name);
   return read_table(file, root, service_keys(), into.service, elsewhere);
 }
 
-result<void> read_memory(std::string_view file, const toml::table& root, service_config& into) {
-  const auto* node = root.get("memory");
+/// A section of its own for some of the service's keys.
+result<void> read_section(std::string_view file, const toml::table& root, std::string_view name,
+                          const std::vector<config_key<service_config>>& keys,
+                          service_config& into) {
+  const auto* node = root.get(name);
   if (!node) return {};
   const auto* table = node->as_table();
   if (!table) {
-    return fail(errc::invalid_input, "{}memory must be a section: [memory] on a line of its own",
-                at_place(file, *node));
+    return fail(errc::invalid_input, "{}{} must be a section: [{}] on a line of its own",
+                at_place(file, *node), name, name);
   }
-  return read_table(file, *table, memory_keys(), into);
+  return read_table(file, *table, keys, into);
 }
 
 result<void> read_providers(std::string_view file, const toml::table& root, service_config& into) {
@@ -262,7 +272,8 @@ result<void> read_config(std::string_view text, std::string_view name, serve_set
   const toml::table& root = parsed.table();
   serve_settings out = into;
   if (auto ok = read_top(name, root, out); !ok) return ok;
-  if (auto ok = read_memory(name, root, out.service); !ok) return ok;
+  if (auto ok = read_section(name, root, "memory", memory_keys(), out.service); !ok) return ok;
+  if (auto ok = read_section(name, root, "disk", disk_keys(), out.service); !ok) return ok;
   if (auto ok = read_providers(name, root, out.service); !ok) return ok;
   if (auto ok = read_models(name, root, out.service); !ok) return ok;
   into = std::move(out);
@@ -294,6 +305,7 @@ result<void> check_settings(const serve_settings& s) {
 std::string print_config(const serve_settings& s) {
   auto out = write_table(top_keys(), s) + write_table(service_keys(), s.service);
   out += "\n[memory]\n" + write_table(memory_keys(), s.service);
+  out += "\n[disk]\n" + write_table(disk_keys(), s.service);
   for (const auto& p : s.service.providers) {
     out += fmt::format("\n[[providers]] # {}\n{}", key_remark(p), write_table(provider_keys(), p));
   }

@@ -46,11 +46,16 @@ config_key<S> text_key(std::string_view name, std::string S::*member) {
           [member](const S& s) { return quote(s.*member); }};
 }
 
-/// An amount of bytes: "512MiB", or a whole number.
+/// An amount of bytes: "512MiB", or a whole number. A word, where one is given, stands for 0.
 template <class S>
-config_key<S> bytes_key(std::string_view name, uint64_t S::*member) {
+config_key<S> bytes_key(std::string_view name, uint64_t S::*member,
+                        std::string_view word_for_0 = {}) {
   return {name,
-          [member](S& s, const toml::node& n) -> result<void> {
+          [=](S& s, const toml::node& n) -> result<void> {
+            if (!word_for_0.empty() && n.value_exact<std::string_view>() == word_for_0) {
+              s.*member = 0;
+              return {};
+            }
             if (const auto v = n.value_exact<int64_t>(); v && *v > 0) {
               s.*member = static_cast<uint64_t>(*v);
               return {};
@@ -63,7 +68,8 @@ config_key<S> bytes_key(std::string_view name, uint64_t S::*member) {
             s.*member = *amount;
             return {};
           },
-          [member](const S& s) {
+          [=](const S& s) {
+            if (s.*member == 0 && !word_for_0.empty()) return quote(word_for_0);
             const auto shown = format_bytes(s.*member);
             const auto same = parse_bytes(shown);
             return same && *same == s.*member ? quote(shown) : std::to_string(s.*member);

@@ -3,6 +3,7 @@
 #include "actors/protect/restart_policy.hpp"
 #include "protocol/base/log.hpp"
 #include "tools/perennial/commands.hpp"
+#include "tools/perennial/disk_wait.hpp"
 #include "tools/perennial/exit_code.hpp"
 #include "tools/perennial/output_file.hpp"
 #include "tools/perennial/path_checks.hpp"
@@ -163,7 +164,8 @@ public:
     , interrupts_(interrupts) {}
 
   std::optional<int> live() {
-    auto service = actors::service::start(settings_.service);
+    auto service =
+      when_there_is_room(interrupts_, [&] { return actors::service::start(settings_.service); });
     if (!service) return refuse(service.error());
     interrupts_.on_hurry([&] { (*service)->hurry(); });
     auto gateway = actors::gateway::start(**service, where_);

@@ -140,6 +140,35 @@ BOOST_AUTO_TEST_CASE(two_errors_in_a_row_are_one_as_far_as_counts_go) {
   check(b);
 }
 
+BOOST_AUTO_TEST_CASE(a_batch_that_only_waits_does_not_speak_for_the_group) {
+  // The counts of `a`, which comes first, are the same whether the group is on disk or not.
+  commit_group group;
+  group.waits = {{a, 7, {1, at(5), false, "reset"}}};
+  group.results = {ok_result(b, 3)};
+  for (const auto what : {test::failing::appends, test::failing::syncs}) {
+    fail_with(what);
+    BOOST_TEST(!db->commit(group));
+    mend();
+    must(db->commit(group));
+    BOOST_TEST(progress(b).completed == 1U);
+    BOOST_TEST(log(b, output_kind::ok) == "result of 3\n");
+    BOOST_TEST(must(db->waiting_in_segment(a, 0)).size() == 1U);
+    check(b);
+    b = running(10).id;
+    group.results = {ok_result(b, 3)};
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_group_of_waits_alone_is_written_when_given_again) {
+  commit_group group;
+  group.waits = {{a, 7, {1, at(5), false, "reset"}}};
+  fail_with(test::failing::appends);
+  BOOST_TEST(!db->commit(group));
+  mend();
+  must(db->commit(group));
+  BOOST_TEST(must(db->waiting_in_segment(a, 0)).size() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(an_upload_from_before_is_refused_and_leaves_nothing) {
   auto up = must(db->begin_upload({"x", file_purpose::batch, at(1), {}}));
   must(up->append(std::string(2 << 20, 'x')));
