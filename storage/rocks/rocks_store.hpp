@@ -8,6 +8,7 @@
 #pragma once
 
 #include "storage/lock_file.hpp"
+#include "storage/rocks/blobs.hpp"
 #include "storage/rocks/database.hpp"
 #include "storage/rocks/doubt.hpp"
 #include "storage/rocks/open_batch.hpp"
@@ -31,6 +32,8 @@ public:
   result<void> start();
 
   result<std::unique_ptr<upload>> begin_upload(const new_file& what) override;
+
+  result<std::unique_ptr<blob>> begin_blob(batch_id batch, line_no line) override;
 
   result<file_record> delete_file(file_id id) override;
   result<created_batch> create_batch(const batch_definition& what,
@@ -93,6 +96,9 @@ private:
   /// Deletes uploads that were not finished, and deleted files that nobody needs any more.
   result<void> clean(const database& db, const std::vector<file_record>& files);
 
+  /// Deletes blobs that no row refers to: of results that were not committed.
+  result<void> clean_blobs(const database& db);
+
   /// Runs a modifier's body; after a failure that leaves the disk in doubt the store closes.
   template <class F>
   auto modify(F&& body) -> decltype(body(std::declval<const database&>())) {
@@ -120,6 +126,7 @@ private:
   const open_options options_;
   rocksdb::Env* const env_;
   lock_file lock_;
+  blob_directory blobs_;
 
   mutable std::shared_mutex gate_;
   std::atomic<bool> reopening_{false};
