@@ -1,6 +1,7 @@
 #include "actors/service/service.hpp"
 
 #include "actors/protect/memory_actor.hpp"
+#include "actors/results/spilled_line.hpp"
 #include "actors/service/ask.hpp"
 #include "actors/service/file_limit.hpp"
 #include "actors/service/provider_setup.hpp"
@@ -94,10 +95,11 @@ void service::spawn(std::vector<std::shared_ptr<const provider_client>> clients)
   for (uint32_t i = 0; i < config_.providers.size(); ++i) {
     auto knowledge = std::make_shared<route_knowledge>(known, config_.providers[i].base_url,
                                                        clients[i]->settings().api_key);
-    supervisors_.push_back(system_.spawn(
-      supervisor_behavior,
-      supervisor_peers{i, config_.providers[i], std::move(clients[i]), calls_out_, writer_, memory_,
-                       dispatcher_, answers, std::move(knowledge)}));
+    supervisors_.push_back(
+      system_.spawn(supervisor_behavior,
+                    supervisor_peers{i, config_.providers[i], std::move(clients[i]), calls_out_,
+                                     writer_, memory_, dispatcher_, answers, std::move(knowledge),
+                                     db_, spill_over(config_.memory_budget)}));
   }
   directory->supervisors = supervisors_;
   caf::anon_send(dispatcher_, start_atom_v, directory_ptr{directory});

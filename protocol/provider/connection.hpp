@@ -9,6 +9,7 @@
 #include "protocol/base/bytes.hpp"
 #include "protocol/base/error.hpp"
 #include "protocol/provider/answer_memory.hpp"
+#include "protocol/provider/answer_spill.hpp"
 #include "protocol/provider/call_report.hpp"
 #include "protocol/provider/resolver.hpp"
 #include "protocol/provider/settings.hpp"
@@ -53,6 +54,10 @@ struct call_options {
   /// Asked before an answer of more than `small_answer` bytes is kept, for twice its size: the body
   /// and what is made of it. Null: there is no limit but max_response_bytes.
   answer_memory* memory = nullptr;
+  /// Takes good answers (2xx) of more than `spill_over` bytes; others may not be longer than that.
+  /// Null: all are held.
+  answer_spill* spill = nullptr;
+  uint64_t spill_over = 0;
 };
 
 /// One keep-alive connection, opened when needed and again after every failure. `call` belongs to

@@ -1,7 +1,7 @@
 #include "actors/work/supervisor/client_worker.hpp"
 
 #include "actors/results/answered_line.hpp"
-#include "actors/results/failed_line.hpp"
+#include "actors/results/spilled_line.hpp"
 
 #include <caf/logger.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -29,27 +29,46 @@ void mark_out(const worker_peers& peers, work_item& item) {
   item.sent = steady_now();
 }
 
+/// Puts a long answer on disk. Where that fails the report says so.
+std::optional<storage::line_result> end_spill(spilled_line& spill, const work_item& item,
+                                              perennial::call_report& report) {
+  auto line = spill.finish(item.attempts + 1, report); // a good answer uses one
+  if (line) return std::move(*line);
+  report.failure = transport_failure::not_kept;
+  report.detail = line.error().message;
+  return std::nullopt;
+}
+
 call_done_ptr make_call(const worker_peers& peers, item_ptr item) {
   mark_out(peers, *item);
   auto done = std::make_shared<call_done>();
   done->worker = peers.number;
   const auto& definition = item->batch->definition;
   done->memory = std::make_shared<answer_share>(peers.answers);
-  auto called =
-    peers.connection->call(definition.endpoint, item->body, {.memory = done->memory.get()});
-  const auto report = called ? std::move(*called) : not_made(called.error());
+  std::optional<spilled_line> spill;
+  if (peers.db) spill.emplace(*peers.db, *item);
+  auto called = peers.connection->call(definition.endpoint, item->body,
+                                       {.memory = done->memory.get(),
+                                        .spill = spill ? &*spill : nullptr,
+                                        .spill_over = peers.spill_over});
+  auto report = called ? std::move(*called) : not_made(called.error());
+  std::optional<storage::line_result> long_result;
+  if (report.spilled > 0 && report.failure == transport_failure::none)
+    long_result = end_spill(*spill, *item, report);
   done->outcome = classify(report, {.url = peers.config.base_url,
                                     .key_env = peers.config.api_key_env,
                                     .model = item->model,
                                     .key_worked = peers.knowledge->key_worked(),
                                     .model_worked = peers.knowledge->model_worked(item->model)});
   done->answered = report.status != 0;
-  done->response_bytes = report.body.size();
+  done->response_bytes = report.body.size() + report.spilled;
   if (done->outcome.kind == outcome_kind::success) peers.knowledge->on_success(item->model);
   done->disposition = decide(done->outcome, item->attempts, definition.max_attempts);
   if (done->outcome.ambiguous) item->ambiguous = true;
   const auto fate = done->disposition.fate;
-  if (fate == line_fate::result || fate == line_fate::failed) {
+  if (fate == line_fate::result && long_result) {
+    done->result = std::move(long_result);
+  } else if (fate == line_fate::result || fate == line_fate::failed) {
     done->result = answered_line(*item, std::max(1u, done->disposition.attempts), report,
                                  done->outcome, peers.config.name);
   }

@@ -42,6 +42,8 @@ struct supervisor_peers {
   dispatcher_actor dispatcher;
   std::shared_ptr<answer_room> answers; ///< Of all providers together.
   std::shared_ptr<route_knowledge> knowledge = std::make_shared<route_knowledge>();
+  std::shared_ptr<storage::store> db = nullptr; ///< Takes answers of more than...
+  uint64_t spill_over = 0;                      ///< ...so many bytes.
 };
 
 /// One worker as its supervisor sees it.
