@@ -1,5 +1,7 @@
 // The HTTP API against a running service, in one process, with the fake provider beside it.
 #include "actors/gateway/gateway.hpp"
+#include "actors/memory_grant.hpp"
+#include "actors/service/ask.hpp"
 #include "actors/service/service.hpp"
 #include "protocol/base/log.hpp"
 #include "tests/support/run_case.hpp"
@@ -337,6 +339,36 @@ BOOST_AUTO_TEST_CASE(health_says_what_is) {
   BOOST_TEST(s.get("/readyz")["status"] == "ready");
   s.gateway->set_ready(false);
   s.get("/readyz", 503);
+}
+
+BOOST_AUTO_TEST_CASE(where_memory_is_full_uploads_are_sent_away_and_all_else_is_answered) {
+  sim_process sim{{"--hold", prompt_text(0)}};
+  running_service s{sim};
+  const auto batch = s.create(s.upload(job_lines(3)))["id"].get<std::string>();
+  s.wait(batch, [](const json& b) { return b["request_counts"]["completed"] == 2; });
+  // As if calls had taken it all. The floor of a class is granted whatever is free.
+  auto all = actors::ask<actors::memory_grant_ptr>(
+    s.service->system(), s.service->memory(), std::chrono::seconds{10}, actors::grant_atom_v,
+    actors::memory_class::upload, s.config.memory_budget);
+  BOOST_REQUIRE((all && *all));
+
+  const auto refused = s.client->Post(
+    "/v1/files", httplib::MultipartFormDataItems{{"file", job_lines(3), "jobs.jsonl", ""},
+                                                 {"purpose", "batch", "", ""}});
+  BOOST_REQUIRE(refused);
+  BOOST_TEST(refused->status == 503);
+  BOOST_TEST(refused->get_header_value("Retry-After") == "2");
+  BOOST_TEST(json::parse(refused->body)["error"]["message"].get<std::string>().find("memory") !=
+             std::string::npos);
+
+  s.get("/healthz");
+  s.get("/v1/batches/" + batch);
+  BOOST_TEST(s.client->Get("/v1/batches/" + batch + "/results")->status == 200);
+  const auto cancelled = s.post("/v1/batches/" + batch + "/cancel", json::object());
+  BOOST_TEST(cancelled["status"] != "in_progress");
+
+  all = actors::memory_grant_ptr{};
+  s.upload(job_lines(3)); // waits for what was released, should it not be there yet
 }
 
 BOOST_AUTO_TEST_SUITE_END()
