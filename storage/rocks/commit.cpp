@@ -281,7 +281,10 @@ rocks_store::write_group(const database& db, const commit_group& group,
       return tl::unexpected{ok.error()};
     }
   }
-  for (const auto& blob : writer.unwanted_blobs()) blobs_.remove(blob);
+  for (const auto& blob : writer.unwanted_blobs()) {
+    // The same result may have been given twice.
+    if (const auto wanted = is_wanted(db, blob); wanted && !*wanted) blobs_.remove(blob);
+  }
   if (rows_.GetDataSize() > kept_rows_bytes) rows_ = rocksdb::WriteBatch{};
   for (const auto& counts : out) {
     const auto found = open_.find(counts.batch);

@@ -139,23 +139,25 @@ result<void> rocks_store::clean_blobs(const database& db) {
   const auto found = blobs_.list();
   if (!found) return tl::unexpected{found.error()};
   for (const auto& name : *found) {
-    const auto index = db.get(table::index, keys::id_and_number(name.batch, name.line));
-    if (!index) return tl::unexpected{index.error()};
-    bool wanted = false;
-    if (*index) {
-      const auto entry = decode_index(**index);
-      if (!entry) continue; // somebody may want to mend it
-      const auto row = db.get(table::output, keys::output(name.batch, entry->kind, entry->offset));
-      if (!row) return tl::unexpected{row.error()};
-      // A line among others of one row has none at its offset.
-      if (*row && is_blob_reference(**row)) {
-        const auto blob = decode_blob_reference(**row);
-        wanted = !blob || blob->number == name.number;
-      }
-    }
-    if (!wanted) blobs_.remove(name);
+    const auto wanted = is_wanted(db, name);
+    if (!wanted) return tl::unexpected{wanted.error()};
+    if (!*wanted) blobs_.remove(name);
   }
   return {};
+}
+
+result<bool> rocks_store::is_wanted(const database& db, const blob_name& name) {
+  const auto index = db.get(table::index, keys::id_and_number(name.batch, name.line));
+  if (!index) return tl::unexpected{index.error()};
+  if (!*index) return false;
+  const auto entry = decode_index(**index);
+  if (!entry) return true; // somebody may want to mend it
+  // A line among others of one row has none at its offset.
+  const auto row = db.get(table::output, keys::output(name.batch, entry->kind, entry->offset));
+  if (!row) return tl::unexpected{row.error()};
+  if (!*row || !is_blob_reference(**row)) return false;
+  const auto blob = decode_blob_reference(**row);
+  return !blob || blob->number == name.number;
 }
 
 } // namespace rocks

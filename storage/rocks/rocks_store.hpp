@@ -98,6 +98,8 @@ private:
 
   /// Deletes blobs that no row refers to: of results that were not committed.
   result<void> clean_blobs(const database& db);
+  /// Whether the blob is its line's result.
+  static result<bool> is_wanted(const database& db, const blob_name& name);
 
   /// Runs a modifier's body; after a failure that leaves the disk in doubt the store closes.
   template <class F>
