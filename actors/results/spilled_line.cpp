@@ -7,7 +7,9 @@ namespace perennial::actors {
 
 namespace {
 
-constexpr size_t piece_bytes = 256 * kib;
+/// Written at once. Every call in flight may hold as much: no more than it was granted for a small
+/// answer.
+constexpr size_t piece_bytes = 64 * kib;
 
 } // namespace
 
@@ -19,6 +21,7 @@ result<void> spilled_line::begin(const perennial::call_report& head) {
   auto made = db_.begin_blob(item_.batch->id, item_.line);
   if (!made) return tl::unexpected{made.error()};
   blob_ = std::move(*made);
+  ready_.reserve(piece_bytes + piece_bytes / 2);
   jobs::render_result_head(answer_fields(item_, head), ready_);
   return {};
 }

@@ -15,6 +15,8 @@ namespace perennial {
 
 namespace {
 
+constexpr size_t spill_piece = 16 * kib;
+
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
@@ -171,7 +173,13 @@ bool connection::impl::begin_spill() {
   if (!spill_out(options->spill->begin(*report))) return false;
   const auto held = std::exchange(report->body, {});
   report->spilled = held.size();
-  return held.empty() || spill_out(options->spill->append(spilling->feed(held)));
+  std::string_view left = held;
+  while (!left.empty()) { // in pieces, since each of them is held twice on its way
+    if (!spill_out(options->spill->append(spilling->feed(left.substr(0, spill_piece)))))
+      return false;
+    left.remove_prefix(std::min(left.size(), spill_piece));
+  }
+  return true;
 }
 
 /// What the failure of a spill means for the call.

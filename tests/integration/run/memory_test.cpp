@@ -6,6 +6,7 @@
 #include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -113,6 +114,25 @@ BOOST_AUTO_TEST_CASE(an_answer_larger_than_the_budget_goes_to_the_disk_as_it_com
   BOOST_TEST(again.status.code == 1);
   BOOST_TEST(read_results(c.output()).at(0)["error"]["code"] == "response_too_large");
   BOOST_TEST(bytes_under(c.data() / "blobs") == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_kill_in_the_middle_of_a_long_answer_leaves_nothing_of_it) {
+  constexpr uint64_t bytes = 300 * mib;
+  sim_process sim{{"--answer-bytes", std::to_string(bytes)}};
+  run_case c{1};
+  const auto blobs = c.data() / "blobs";
+  auto killed = c.start(sim.url(), {"--memory", "256MiB"});
+  BOOST_REQUIRE(
+    eventually([&] { return std::filesystem::is_directory(blobs) && bytes_under(blobs) > mib; }));
+  killed->kill(SIGKILL);
+  killed->wait();
+  const auto left = bytes_under(blobs);
+  BOOST_TEST(left < bytes, "it was done before the kill");
+  const auto ended = run_to_end(c, sim.url(), {"--memory", "256MiB"});
+  const auto summary = check_budget(ended, 256 * mib, 1);
+  BOOST_TEST(summary["ambiguous"] == 1U);
+  BOOST_TEST(bytes_under(blobs) == std::filesystem::file_size(c.output()));
+  BOOST_TEST(c.doctor() == 0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
