@@ -1,4 +1,4 @@
-// The values of `index`, `waiting` and `idempotency`.
+// The values of `index`, `waiting` and `idempotency`, and of those rows of `output` that are blobs.
 #include "storage/codec.hpp"
 #include "storage/record_codec.hpp"
 
@@ -29,6 +29,23 @@ result<index_entry> decode_index(std::string_view value) {
   e.attempts = in.u16();
   if (auto ok = in.finish(); !ok) return tl::unexpected{ok.error()};
   return e;
+}
+
+// output, where a line is a blob = u8 1 · u64 line · u64 number · u64 bytes
+bool is_blob_reference(std::string_view row) noexcept { return row.starts_with('\x01'); }
+
+std::string encode_blob_reference(const blob_reference& b) {
+  return encoder{1}.u64(b.line).u64(b.number).u64(b.bytes).take();
+}
+
+result<blob_reference> decode_blob_reference(std::string_view row) {
+  decoder in{"reference to a blob", row, 1};
+  blob_reference b;
+  b.line = in.u64();
+  b.number = in.u64();
+  b.bytes = in.u64();
+  if (auto ok = in.finish(); !ok) return tl::unexpected{ok.error()};
+  return b;
 }
 
 // waiting = u8 2 · u32 attempts used · u64 not before · u8 ambiguous (0, 1) · string last error

@@ -53,10 +53,20 @@ result<std::vector<stored_problem>> decode_problems(std::string_view value);
 std::string encode_validation(const validation_cursor& cursor);
 result<validation_cursor> decode_validation(std::string_view value);
 
-// index, waiting, idempotency (line_codec.cpp)
+// index, output, waiting, idempotency (line_codec.cpp)
 inline constexpr size_t index_bytes = 18;
 std::array<char, index_bytes> encode_index(const index_entry& entry);
 result<index_entry> decode_index(std::string_view value);
+/// A row of `output` that stands for a blob.
+struct blob_reference {
+  line_no line = 0;
+  uint64_t number = 0; ///< With batch and line it makes the file's name.
+  uint64_t bytes = 0;
+};
+/// Whether a row of `output` is a reference; else it is rendered lines, which begin with a brace.
+bool is_blob_reference(std::string_view row) noexcept;
+std::string encode_blob_reference(const blob_reference& blob);
+result<blob_reference> decode_blob_reference(std::string_view row);
 std::string encode_waiting(const waiting_entry& entry);
 result<waiting_entry> decode_waiting(std::string_view value);
 struct stored_request {

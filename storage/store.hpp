@@ -4,6 +4,7 @@
 //               when one returns, its effect is on disk
 //   inspectors  any thread, at any time; they see what modifiers have finished
 //   uploads     any thread, one thread per upload; nobody sees an upload before `finish`
+//   blobs       any thread, one thread per blob; nobody sees a blob before its result is committed
 //
 // After a modifier fails with errc::io_error, errc::no_space or errc::corrupt the store takes no
 // more changes (errc::closed) until `reopen` succeeds; what the failed call was to write is in
@@ -60,6 +61,22 @@ struct created_batch {
   bool existed = false; ///< The request was the same as an earlier one; nothing was made.
 };
 
+/// A result line that is too long to be held: it goes into a file of its own as it comes.
+/// Destroyed before a commit has seen it, it leaves nothing. One thread at a time.
+class blob {
+public:
+  virtual ~blob() = default;
+  /// Returns when the bytes are written (not synced).
+  virtual result<void> append(std::string_view bytes) = 0;
+  /// Syncs: from here on a result may refer to it. errc::invalid_input when it is longer than
+  /// `most_blob_bytes`. No `append` may follow.
+  virtual result<void> finish() = 0;
+  virtual uint64_t bytes() const = 0;
+};
+
+/// The longest result line: an index entry's length has 32 bits.
+inline constexpr uint64_t most_blob_bytes = 0xffff'ffff;
+
 /// A line's final result on its way in.
 struct line_result {
   batch_id batch = 0;
@@ -70,6 +87,8 @@ struct line_result {
   bool ambiguous = false; ///< For the reader of the line; counted by `ambiguous_calls`.
   token_usage tokens;
   std::string text; ///< The rendered line, with its newline.
+  /// Where it is too long for that: the same, finished, from the same store; `text` is empty.
+  std::shared_ptr<blob> long_text = nullptr;
 };
 
 /// A line that goes back to wait. `entry.ambiguous` says that the call that just ended was, and
@@ -139,6 +158,11 @@ public:
 
   // -- uploads -----------------------------------------------------------------------------------
   virtual result<std::unique_ptr<upload>> begin_upload(const new_file& what) = 0;
+
+  // -- blobs -------------------------------------------------------------------------------------
+  /// For the result of this line. errc::no_space, errc::io_error: the database is as good as it
+  /// was.
+  virtual result<std::unique_ptr<blob>> begin_blob(batch_id batch, line_no line) = 0;
 
   // -- modifiers ---------------------------------------------------------------------------------
   /// Hides the file at once; its pages go when no batch needs them: one that is not at an end, or

@@ -4,12 +4,14 @@
 // its beginning, or as soon as that shows.
 #include "actors/gateway/batch_view.hpp"
 #include "actors/gateway/context.hpp"
+#include "actors/protect/upload_pace.hpp"
 #include "protocol/http/multipart.hpp"
 #include "protocol/openai/expires_after.hpp"
 
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <thread>
 
 namespace perennial::actors {
 
@@ -17,6 +19,7 @@ namespace {
 
 /// What one upload may hold: a page being filled, the sorted file's block, the pieces in between.
 constexpr uint64_t upload_grant_bytes = 8ull << 20;
+constexpr std::chrono::milliseconds ask_again{100};
 constexpr size_t name_bytes = 255;
 constexpr size_t field_bytes = 1024;
 
@@ -94,17 +97,33 @@ private:
   wall_time created_{};
 };
 
+memory_level level_of_memory(gateway_context& c) {
+  const auto memory =
+    ask<memory_status>(c.owner.system(), c.owner.memory(), gateway_patience, status_atom_v);
+  return memory ? memory->level : memory_level::normal;
+}
+
+/// Its buffers out of the budget; waits for them where that is of use.
+result<memory_grant_ptr> room_for_upload(gateway_context& c) {
+  const auto begin = steady_now();
+  for (;;) {
+    auto grant = ask<memory_grant_ptr>(c.owner.system(), c.owner.memory(), gateway_patience,
+                                       grant_atom_v, memory_class::upload, upload_grant_bytes);
+    if (!grant || *grant) return grant;
+    const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(steady_now() - begin);
+    if (turn_of(level_of_memory(c), waited) == upload_turn::refuse) {
+      return fail(errc::busy, "the memory budget is used up for now; try again in a moment");
+    }
+    std::this_thread::sleep_for(ask_again);
+  }
+}
+
 void upload(gateway_context& c, const httplib::Request& request, http::body_reader& body,
             httplib::Response& to) {
   const auto boundary = http::multipart_boundary(request.get_header_value("Content-Type"));
   if (!boundary) return reply_error(to, openai::invalid_request(boundary.error().message, "file"));
-  const auto grant = ask<memory_grant_ptr>(c.owner.system(), c.owner.memory(), gateway_patience,
-                                           grant_atom_v, memory_class::upload, upload_grant_bytes);
+  const auto grant = room_for_upload(c);
   if (!grant) return reply_error(to, grant.error());
-  if (!*grant) {
-    return reply_error(
-      to, error{errc::busy, "the memory budget is used up for now; try again in a moment"});
-  }
   // Before the first byte is read: a client that waits for "100 Continue" sends none in vain.
   auto room = c.owner.disk().begin_upload(body.length());
   if (!room) return reply_error(to, room.error());
@@ -114,11 +133,17 @@ void upload(gateway_context& c, const httplib::Request& request, http::body_read
   };
   upload_parts parts{c.db()};
   http::multipart_reader reader{*boundary, parts};
+  uint64_t since_look = 0;
   for (;;) {
     auto piece = body.next();
     if (!piece) return; // the edge answers, or nobody is there
     if (piece->empty()) break;
     if (auto ok = room->grew(body.received()); !ok) return reply_error(to, ok.error());
+    since_look += piece->size();
+    if (since_look >= upload_step) {
+      since_look = 0;
+      std::this_thread::sleep_for(upload_pause(level_of_memory(c)));
+    }
     if (auto ok = reader.feed(*piece); !ok) return refuse(ok.error());
   }
   if (auto ok = reader.finish(); !ok) return refuse(ok.error());

@@ -49,8 +49,7 @@ public:
   answer_share& operator=(const answer_share&) = delete;
 
   bool grow(uint64_t bytes, steady_time until, const std::function<bool()>& stopped) override;
-  /// Gives back what is beyond `bytes`.
-  void shrink_to(uint64_t bytes);
+  void shrink_to(uint64_t bytes) override;
   uint64_t bytes() const noexcept { return bytes_; }
 
 private:

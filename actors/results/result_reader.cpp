@@ -25,8 +25,8 @@ public:
     , batch_(batch)
     , kind_(kind) {}
 
-  /// The bytes; valid until the next call.
-  result<std::string_view> slice(uint64_t offset, uint32_t length) {
+  /// The bytes, at most `long_piece` of them; valid until the next call.
+  result<std::string_view> slice(uint64_t offset, uint64_t length) {
     if (length > piece_bytes) return long_line(offset, length);
     const auto first = offset / piece_bytes;
     const auto last = (offset + length - 1) / piece_bytes;
@@ -53,8 +53,9 @@ private:
   static constexpr uint64_t piece_bytes = 256 * kib; // a log row has up to 64
   static constexpr size_t pieces_kept = 64;
 
-  /// It has a row of its own, which is read whole whatever part of it is wanted.
-  result<std::string_view> long_line(uint64_t offset, uint32_t length) {
+  /// It has a row of its own, which is read whole whatever part of it is wanted, or a file.
+  result<std::string_view> long_line(uint64_t offset, uint64_t length) {
+    std::string{}.swap(joined_); // not two of them at once
     auto row = db_->read_output(batch_, kind_, offset, length);
     if (!row) return tl::unexpected{row.error()};
     if (row->size() < length) return short_log(offset, length);
@@ -62,7 +63,7 @@ private:
     return std::string_view{joined_};
   }
 
-  tl::unexpected<error> short_log(uint64_t offset, uint32_t length) const {
+  tl::unexpected<error> short_log(uint64_t offset, uint64_t length) const {
     return fail(errc::corrupt,
                 "the log of batch {:016x} is shorter than its index says: {} bytes at {}", batch_,
                 length, offset);
@@ -192,12 +193,6 @@ result<std::vector<link>> chain_of(const storage::store& db, storage::batch_id n
 
 } // namespace
 
-namespace {
-
-constexpr uint64_t long_piece = 8 * mib;
-
-} // namespace
-
 uint64_t output_size(const batch_record& batch, output_kind kind) {
   const auto& p = batch.progress;
   if (kind == output_kind::ok) return p.ok_bytes;
@@ -287,10 +282,14 @@ result<void> read_in_order(const storage::store& db, storage::batch_id newest,
       if (l.at < l.ahead.size() && l.ahead[l.at].first == *lowest) {
         const auto& e = l.ahead[l.at++].second;
         if (told) continue;
-        auto text = (e.kind == output_kind::ok ? l.ok : l.error).slice(e.offset, e.length);
-        if (!text) return tl::unexpected{text.error()};
         told = true;
-        if (!fn({*lowest, e.kind, e.code, *text})) return {};
+        for (uint64_t at = 0; at < e.length;) {
+          const auto size = std::min<uint64_t>(e.length - at, long_piece);
+          auto part = (e.kind == output_kind::ok ? l.ok : l.error).slice(e.offset + at, size);
+          if (!part) return tl::unexpected{part.error()};
+          at += size;
+          if (!fn({*lowest, e.kind, e.code, *part, at == e.length})) return {};
+        }
       }
       line_no line = 0;
       std::string_view text;

@@ -2,6 +2,7 @@
 // and all results in order of the file.
 #pragma once
 
+#include "protocol/base/bytes.hpp"
 #include "storage/store.hpp"
 
 #include <functional>
@@ -10,6 +11,9 @@
 #include <string_view>
 
 namespace perennial::actors {
+
+/// So much of a long line is held at once.
+inline constexpr uint64_t long_piece = 8 * mib;
 
 /// Bytes of the file now: of the error file with the lines that never ran.
 uint64_t output_size(const storage::batch_record& batch, storage::output_kind kind);
@@ -44,11 +48,14 @@ struct ordered_result {
   storage::output_kind kind = storage::output_kind::ok;
   uint16_t code = 0;
   std::string_view text; ///< With its newline; valid during the call.
+  /// False: a piece of a long line; the next call brings the next one.
+  bool ends = true;
 };
 
 /// All results in order of the file, the newest of each line along the chain of retries that ends
 /// in `newest` (first result of the chain's root otherwise). Lines without a result are left out,
-/// those that never ran of a batch at its end are there. `fn` may return false to stop.
+/// those that never ran of a batch at its end are there. A line of more than `long_piece` bytes
+/// comes in pieces of that size. `fn` may return false to stop.
 result<void> read_in_order(const storage::store& db, storage::batch_id newest,
                            const std::function<bool(const ordered_result&)>& fn);
 

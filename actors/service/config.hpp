@@ -32,7 +32,8 @@ struct provider_config {
   bool breaker_per_model = false; ///< Each model has a circuit breaker of its own.
   std::string user_agent = "perennial/" PERENNIAL_VERSION;
   std::string ca_file; ///< Trusted besides the system's certificates.
-  uint64_t max_response_bytes = 64 * mib;
+  /// A longer answer fails its line. What is long goes to the disk, not into memory.
+  uint64_t max_response_bytes = 2048 * mib;
 
   friend bool operator==(const provider_config&, const provider_config&) = default;
 };

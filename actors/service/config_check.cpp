@@ -1,5 +1,6 @@
 #include "actors/service/config_check.hpp"
 
+#include "actors/results/spilled_line.hpp"
 #include "protocol/base/suggest.hpp"
 #include "protocol/http/url.hpp"
 
@@ -11,6 +12,9 @@
 namespace perennial::actors {
 
 namespace {
+
+/// Below this even an error's text would be too long.
+constexpr uint64_t least_answer_limit = 1024;
 
 bool is_plain_name(std::string_view name) {
   return !name.empty() && name.size() <= 64 &&
@@ -35,6 +39,13 @@ result<void> check_provider(const provider_config& p) {
                 "api_key_env (--api-key-env) must be the name of an environment variable that "
                 "holds the key, as OPENAI_API_KEY; the key itself belongs neither into a "
                 "configuration nor into a command");
+  }
+  if (p.max_response_bytes < least_answer_limit || p.max_response_bytes > longest_answer) {
+    return fail(errc::invalid_input,
+                "a limit for answers of {} is not possible; give one from {} to {} "
+                "(max_response_bytes, --max-response-bytes)",
+                format_bytes(p.max_response_bytes), format_bytes(least_answer_limit),
+                format_bytes(longest_answer));
   }
   return {};
 }

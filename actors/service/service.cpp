@@ -2,6 +2,7 @@
 
 #include "actors/protect/disk_actor.hpp"
 #include "actors/protect/memory_actor.hpp"
+#include "actors/results/spilled_line.hpp"
 #include "actors/service/ask.hpp"
 #include "actors/service/config_check.hpp"
 #include "actors/service/file_limit.hpp"
@@ -138,6 +139,8 @@ void service::spawn(std::vector<std::shared_ptr<const provider_client>> clients,
                                                           std::move(keys[i]),
                                                           known,
                                                           limits,
+                                                          db_,
+                                                          spill_over(config_.memory_budget),
                                                           {},
                                                           {}}));
   }

@@ -156,21 +156,21 @@ bool take_head(std::string_view text, result_head& out) {
 
 } // namespace
 
-rendered_result render_result(const result_fields& in, std::string& out) {
-  rendered_result rendered;
-  const auto start = out.size();
+void render_result_head(const result_fields& in, std::string& out) {
   put(out, "{{\"id\":\"batch_req_{:016x}{:010x}\",\"custom_id\":", in.batch, in.ordinal);
   put_text(out, in.custom_id);
   out += ",\"response\":";
   if (in.status_code == 0) {
     out += "null";
-  } else {
-    put(out, "{{\"status_code\":{},\"request_id\":", in.status_code);
-    put_text(out, in.request_id);
-    out += ",\"body\":";
-    put_body(out, in.body, rendered);
-    out += '}';
+    return;
   }
+  put(out, "{{\"status_code\":{},\"request_id\":", in.status_code);
+  put_text(out, in.request_id);
+  out += ",\"body\":";
+}
+
+void render_result_tail(const result_fields& in, std::string& out) {
+  if (in.status_code != 0) out += '}';
   out += ",\"error\":";
   if (in.error_code.empty()) {
     out += "null";
@@ -183,6 +183,14 @@ rendered_result render_result(const result_fields& in, std::string& out) {
   }
   put_perennial(out, in);
   out += "}\n";
+}
+
+rendered_result render_result(const result_fields& in, std::string& out) {
+  rendered_result rendered;
+  const auto start = out.size();
+  render_result_head(in, out);
+  if (in.status_code != 0) put_body(out, in.body, rendered);
+  render_result_tail(in, out);
   rendered.bytes = out.size() - start;
   return rendered;
 }

@@ -64,6 +64,11 @@ struct rendered_result {
 /// not UTF-8 become U+FFFD); an empty body is null. Costs about 1 µs for a body of 1 KB.
 rendered_result render_result(const result_fields& fields, std::string& out);
 
+/// The same in pieces, for an answer whose body does not pass through memory: what stands before
+/// the body, and behind it. With a body of JSON on one line between them they are the line.
+void render_result_head(const result_fields& fields, std::string& out);
+void render_result_tail(const result_fields& fields, std::string& out);
+
 /// What a reader wants to know of a rendered line.
 struct result_head {
   std::string custom_id;

@@ -16,6 +16,8 @@ public:
   /// Waits until `bytes` more may be taken, at most until `until`, and no longer once `stopped()`.
   /// False: they may not. Called on the thread of the call, for answers that are not small.
   virtual bool grow(uint64_t bytes, steady_time until, const std::function<bool()>& stopped) = 0;
+  /// Gives back what is beyond `bytes`.
+  virtual void shrink_to(uint64_t bytes) = 0;
 };
 
 } // namespace perennial

@@ -19,6 +19,7 @@ std::string_view to_string(transport_failure failure) noexcept {
   case transport_failure::too_large: return "too_large";
   case transport_failure::garbage: return "garbage";
   case transport_failure::aborted: return "aborted";
+  case transport_failure::not_kept: return "not_kept";
   }
   return "unknown";
 }

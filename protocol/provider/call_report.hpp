@@ -29,6 +29,7 @@ enum class transport_failure : uint8_t {
   too_large,          ///< The answer is longer than max_response_bytes.
   garbage,            ///< What came is not HTTP.
   aborted,            ///< Ended from here: `abort` or `close`.
+  not_kept,           ///< It came, and could not be kept here: no room on the disk, say.
 };
 
 /// In lower case, as it stands in logs and metrics.
@@ -50,6 +51,8 @@ struct call_report {
   /// The answer's body as far as it came; the key, should it stand there, is covered with
   /// asterisks. Has room for simdjson's padding.
   std::string body;
+  /// Bytes of the body that went to `call_options::spill`; then `body` is empty.
+  uint64_t spilled = 0;
   /// `x-request-id` or `request-id`: what a provider's support asks for.
   std::string request_id;
   /// `retry-after-ms`, or `Retry-After`.

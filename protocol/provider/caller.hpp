@@ -5,6 +5,7 @@
 #include "protocol/base/bytes.hpp"
 #include "protocol/base/error.hpp"
 #include "protocol/provider/answer_memory.hpp"
+#include "protocol/provider/answer_spill.hpp"
 #include "protocol/provider/call_report.hpp"
 #include "protocol/provider/settings.hpp"
 
@@ -27,6 +28,10 @@ struct call_options {
   /// In place of the provider's; empty: none is sent. Must be one that may stand in a header
   /// (`is_header_value`).
   const secret* key = nullptr;
+  /// Takes good answers (2xx) of more than `spill_over` bytes; others may not be longer than that.
+  /// Null: all are held.
+  answer_spill* spill = nullptr;
+  uint64_t spill_over = 0;
 };
 
 /// `call` belongs to one thread at a time; `abort` and `close` may come from any.

@@ -3,6 +3,7 @@
 #include "protocol/provider/call_stream.hpp"
 #include "protocol/provider/dial.hpp"
 #include "protocol/provider/http_exchange.hpp"
+#include "protocol/provider/secret_cover.hpp"
 
 #include <httplib.h>
 #include <simdjson.h>
@@ -13,6 +14,8 @@
 namespace perennial {
 
 namespace {
+
+constexpr size_t spill_piece = 16 * kib;
 
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
@@ -51,8 +54,9 @@ struct connection::impl {
   // Of the call in progress; used by the callbacks that httplib is given once.
   call_stream* stream = nullptr;
   call_report* report = nullptr;
-  answer_memory* memory = nullptr;
+  const call_options* options = nullptr;
   const secret* key = nullptr;
+  std::optional<secret_cover> spilling; // set once the answer goes to options->spill
   steady_time deadline;
   std::optional<milliseconds> keep_alive;
   bool closes = false;
@@ -71,6 +75,11 @@ struct connection::impl {
   bool take_head(const httplib::Response& response);
   bool take_body(const char* data, size_t size);
   bool make_room(size_t bytes);
+  uint64_t most_bytes() const;
+  bool spills(uint64_t bytes) const;
+  bool begin_spill();
+  bool spill_out(const result<void>& kept);
+  bool too_long(uint64_t most);
 };
 
 connection::impl::impl(std::shared_ptr<const provider_client> c)
@@ -137,10 +146,59 @@ void connection::impl::read_head(const httplib::Response& response) {
 
 bool connection::impl::take_head(const httplib::Response& response) {
   stream->head_is_over();
+  report->status = response.status;
+  read_head(response);
   const auto length = response.get_header_value<uint64_t>("Content-Length");
-  if (length > client->settings().max_response_bytes) return take_body(nullptr, length);
+  if (length > most_bytes()) return too_long(most_bytes());
+  if (spills(length)) return begin_spill();
   // Not more than a megabyte on its word alone.
   return make_room(std::min<uint64_t>(length, mib));
+}
+
+/// A good answer may be long where it can be spilled; what else comes is held, so it may not.
+uint64_t connection::impl::most_bytes() const {
+  const auto most = client->settings().max_response_bytes;
+  const bool good = report->status >= 200 && report->status < 300;
+  return options->spill == nullptr || good ? most : std::min(most, options->spill_over);
+}
+
+bool connection::impl::spills(uint64_t bytes) const {
+  return options->spill != nullptr && !spilling && bytes > options->spill_over;
+}
+
+bool connection::impl::too_long(uint64_t most) {
+  report->failure = transport_failure::too_large;
+  report->detail = fmt::format("its answer is longer than {}; raise max_response_bytes or ask for "
+                               "less",
+                               format_bytes(most));
+  return false;
+}
+
+/// From here on the answer goes out as it comes; so does what came of it.
+bool connection::impl::begin_spill() {
+  spilling.emplace(*key);
+  if (!spill_out(options->spill->begin(*report))) return false;
+  const auto held = std::exchange(report->body, {});
+  report->spilled = held.size();
+  std::string_view left = held;
+  while (!left.empty()) { // in pieces, since each of them is held twice on its way
+    if (!spill_out(options->spill->append(spilling->feed(left.substr(0, spill_piece)))))
+      return false;
+    left.remove_prefix(std::min(left.size(), spill_piece));
+  }
+  return true;
+}
+
+/// What the failure of a spill means for the call.
+bool connection::impl::spill_out(const result<void>& kept) {
+  if (kept) {
+    stream->waited(); // the disk may have held us up
+    return true;
+  }
+  const bool theirs = kept.error().kind == errc::invalid_input;
+  report->failure = theirs ? transport_failure::garbage : transport_failure::not_kept;
+  report->detail = kept.error().message;
+  return false;
 }
 
 /// Makes the body's buffer as long as is needed now. The part of it that is small is free.
@@ -150,9 +208,9 @@ bool connection::impl::make_room(size_t bytes) {
   const auto needed = bytes + simdjson::SIMDJSON_PADDING;
   if (needed <= have) return true;
   const auto next = std::max<size_t>(needed, have + have / 2);
-  if (memory && next > small_answer) {
+  if (options->memory && next > small_answer) {
     const auto more = 2 * (next - std::max<size_t>(have, small_answer));
-    if (!memory->grow(more, deadline, [this] { return stop.stopped(); })) {
+    if (!options->memory->grow(more, deadline, [this] { return stop.stopped(); })) {
       report->failure = transport_failure::aborted;
       report->detail = "there was no memory for its answer in time; raise the memory budget or "
                        "have fewer calls in flight";
@@ -165,14 +223,18 @@ bool connection::impl::make_room(size_t bytes) {
 }
 
 bool connection::impl::take_body(const char* data, size_t size) {
-  const auto most = client->settings().max_response_bytes;
-  if (size > most || report->body.size() > most - size) {
-    report->failure = transport_failure::too_large;
-    report->detail =
-      fmt::format("its answer is longer than {}; raise max_response_bytes or ask for "
-                  "less",
-                  format_bytes(most));
-    return false;
+  if (spilling) {
+    const auto most = client->settings().max_response_bytes;
+    if (size > most - report->spilled) return too_long(most);
+    report->spilled += size;
+    return spill_out(options->spill->append(spilling->feed({data, size})));
+  }
+  const auto most = most_bytes();
+  if (size > most || report->body.size() > most - size) return too_long(most);
+  if (spills(report->body.size() + size)) {
+    if (!begin_spill()) return false;
+    if (options->memory) options->memory->shrink_to(0);
+    return take_body(data, size);
   }
   if (!make_room(report->body.size() + size)) return false;
   report->body.append(data, size);
@@ -188,6 +250,7 @@ bool connection::impl::once(const call_timeouts& timeouts, steady_time begin, ca
   way->forget_sent();
   closes = false;
   keep_alive.reset();
+  spilling.reset();
 
   call_stream over{*way, timeouts, deadline};
   stream = &over;
@@ -199,11 +262,14 @@ bool connection::impl::once(const call_timeouts& timeouts, steady_time begin, ca
   } catch (const std::exception&) { // std::regex or a length beyond all bounds
     whole = false;
   }
+  if (whole && spilling) {
+    whole = spill_out(options->spill->append(spilling->rest())) && spill_out(options->spill->end());
+  }
   out.sent = way->sent() > 0;
   const auto first = over.first_byte_at();
   if (over.answered())
     out.first_byte_after = std::chrono::duration_cast<microseconds>(first - begin);
-  if (over.head_was_read() || whole) {
+  if (!over.head_was_read() && whole) {
     out.status = response.status;
     read_head(response);
   }
@@ -312,7 +378,7 @@ result<call_report> connection::call(std::string_view path, std::string_view bod
   request.headers.find("Content-Length")->second = std::to_string(body.size());
   request.content_length_ = body.size();
   impl_->sending = body;
-  impl_->memory = options.memory;
+  impl_->options = &options;
   impl_->use_key(options.key ? *options.key : settings.api_key);
   call_report out;
   impl_->run(options.timeouts.value_or(settings.timeouts), out);

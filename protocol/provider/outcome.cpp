@@ -198,6 +198,7 @@ std::string_view code_of(transport_failure failure) {
   case transport_failure::total_timeout: return "timeout";
   case transport_failure::too_large: return "response_too_large";
   case transport_failure::aborted: return "aborted";
+  case transport_failure::not_kept: return "not_kept";
   case transport_failure::none:
   case transport_failure::truncated:
   case transport_failure::garbage: break;
@@ -207,7 +208,8 @@ std::string_view code_of(transport_failure failure) {
 
 outcome_kind kind_of(const call_report& report) {
   switch (report.failure) {
-  case transport_failure::aborted: return aborted;
+  case transport_failure::aborted:
+  case transport_failure::not_kept: return aborted;
   case transport_failure::too_large: return too_large;
   case transport_failure::truncated:
   case transport_failure::garbage: return bad_answer;
@@ -223,9 +225,13 @@ std::string_view advice_for(outcome_kind kind) {
   }
 }
 
+/// The provider did its work, and may have to do it again: not before there may be room.
+constexpr std::chrono::seconds not_kept_wait{30};
+
 outcome classify_failure(const call_report& report, const route_facts& route) {
   auto out = row(kind_of(report));
   out.ambiguous = out.ambiguous || (out.kind == aborted && report.sent);
+  if (report.failure == transport_failure::not_kept) out.wait_at_least = not_kept_wait;
   out.code = code_of(report.failure);
   out.message = fmt::format("{}: {}{}", route.url, report.detail, advice_for(out.kind));
   return out;
@@ -235,11 +241,14 @@ outcome classify_failure(const call_report& report, const route_facts& route) {
 
 outcome classify(const call_report& report, const route_facts& route) {
   const bool refused = report.status != 0 && (report.status < 200 || report.status > 299);
-  if (report.failure == transport_failure::aborted) return classify_failure(report, route);
+  if (report.failure == transport_failure::aborted || report.failure == transport_failure::not_kept)
+    return classify_failure(report, route);
   // A status says what it says, even where the body behind it broke off.
   if (refused) return classify_refusal(report, route);
   if (report.failure != transport_failure::none) return classify_failure(report, route);
-  if (report.status != 0 && is_json_container(report.body)) return row(success);
+  // What was spilled was checked as it came.
+  if (report.status != 0 && (report.spilled > 0 || is_json_container(report.body)))
+    return row(success);
   auto out = row(bad_answer);
   out.code = "bad_response";
   out.message = fmt::format("{} from {}: the answer is not JSON; check that the base URL is an "

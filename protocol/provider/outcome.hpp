@@ -30,7 +30,7 @@ enum class outcome_kind : uint8_t {
   rejected = 13,     ///< Any other 4xx: this line is at fault.
   bad_answer = 14,   ///< 2xx without whole JSON, or no HTTP at all: failure, perhaps paid for.
   too_large = 15,    ///< 2xx longer than max_response_bytes: again would cost again.
-  aborted = 16,      ///< Ended from here, by a shutdown or a cancel.
+  aborted = 16,      ///< Ended from here, by a shutdown or a cancel, or not kept for want of room.
 };
 
 /// In lower case, as it stands in logs and metrics.

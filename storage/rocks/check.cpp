@@ -15,8 +15,9 @@ constexpr size_t most_findings = 100;
 
 class batch_check {
 public:
-  batch_check(reading from, batch_record batch)
+  batch_check(reading from, const blob_directory& blobs, batch_record batch)
     : from_(from)
+    , blobs_(blobs)
     , batch_(std::move(batch)) {}
 
   result<std::vector<std::string>> run();
@@ -46,7 +47,11 @@ private:
   /// Whether the log has one whole line at the entry's place.
   bool points_at_a_line(row_scan& log, const index_entry& e);
 
+  /// Looks at the blob that a row of the log stands for. @returns its bytes.
+  result<uint64_t> read_blob(output_kind kind, uint64_t offset, std::string_view row);
+
   reading from_;
+  const blob_directory& blobs_;
   batch_record batch_;
   std::array<log_sums, 2> sums_;
   std::vector<std::string> findings_;
@@ -64,6 +69,13 @@ result<void> batch_check::read_log(output_kind kind) {
       finding("the {} log has a row at offset {}, the row before ends at {}", name(kind), offset,
               s.bytes);
     }
+    if (is_blob_reference(rows.value())) {
+      const auto bytes = read_blob(kind, offset, rows.value());
+      if (!bytes) return tl::unexpected{bytes.error()};
+      s.bytes = offset + *bytes;
+      ++s.newlines;
+      continue;
+    }
     if (!rows.value().ends_with('\n')) {
       finding("the {} log's row at offset {} does not end a line", name(kind), offset);
     }
@@ -73,16 +85,35 @@ result<void> batch_check::read_log(output_kind kind) {
   return rows.status();
 }
 
+result<uint64_t> batch_check::read_blob(output_kind kind, uint64_t offset, std::string_view row) {
+  const auto blob = decode_blob_reference(row);
+  if (!blob) return fail(blob.error(), fmt::format("the {} log at offset {}", name(kind), offset));
+  const blob_name file{batch_.id, blob->line, blob->number};
+  const auto size = blobs_.size(file);
+  if (!size) {
+    finding("the result of line {} is in blobs/{}, which is not there", blob->line,
+            to_string(file));
+  } else {
+    expect(fmt::format("bytes of blobs/{}", to_string(file)), blob->bytes, *size);
+  }
+  return blob->bytes;
+}
+
 bool batch_check::points_at_a_line(row_scan& log, const index_entry& e) {
   const auto inside = [&] {
     if (!log.valid()) return false;
     const auto begin = keys::last_number(log.key());
+    if (is_blob_reference(log.value())) return begin == e.offset;
     return begin <= e.offset && e.offset < begin + log.value().size();
   };
   if (!inside()) log.seek_back(keys::output(batch_.id, e.kind, e.offset));
   if (!inside()) return false;
   const auto at = e.offset - keys::last_number(log.key());
   const auto row = log.value();
+  if (is_blob_reference(row)) {
+    const auto blob = decode_blob_reference(row);
+    return blob && blob->bytes == e.length;
+  }
   return e.length > 0 && at + e.length <= row.size() && (at == 0 || row[at - 1] == '\n') &&
          row.find('\n', at) == at + e.length - 1;
 }
@@ -199,7 +230,7 @@ result<std::vector<std::string>> rocks_store::check(batch_id id) const {
   const held_snapshot now{*in->db};
   auto batch = read_batch(now, id);
   if (!batch) return tl::unexpected{batch.error()};
-  return batch_check{now, std::move(*batch)}.run();
+  return batch_check{now, blobs_, std::move(*batch)}.run();
 }
 
 } // namespace perennial::storage::rocks

@@ -38,6 +38,15 @@ public:
     return std::exchange(*bytes_, *bytes_ + text.size());
   }
 
+  /// Adds a line that is a blob: a row of its own that refers to it.
+  uint64_t append(const blob_name& blob, uint64_t bytes, rocksdb::ColumnFamilyHandle* output,
+                  rocksdb::WriteBatch& rows) {
+    write_row(output, rows);
+    rows.Put(output, slice(keys::output(batch_, kind_, *bytes_)),
+             encode_blob_reference({blob.line, blob.number, bytes}));
+    return std::exchange(*bytes_, *bytes_ + bytes);
+  }
+
   void write_row(rocksdb::ColumnFamilyHandle* output, rocksdb::WriteBatch& rows) {
     if (row_bytes_ == 0) return;
     const auto key = keys::output(batch_, kind_, *bytes_ - row_bytes_);
@@ -79,6 +88,9 @@ struct touched_batch {
   std::vector<uint32_t> segments;
 };
 
+/// Blobs come from `begin_blob` of the same store.
+rocks_blob* blob_of(const line_result& r) { return static_cast<rocks_blob*>(r.long_text.get()); }
+
 /// One group on its way into a WriteBatch.
 class group_writer {
 public:
@@ -98,8 +110,13 @@ public:
   result<void> end();
 
   const std::vector<touched_batch>& touched() const { return touched_; }
+  /// Of results that were dropped: nobody will refer to them.
+  const std::vector<blob_name>& unwanted_blobs() const { return unwanted_; }
 
 private:
+  void drop_blob(const line_result& r) {
+    if (const auto* blob = blob_of(r)) unwanted_.push_back(blob->name());
+  }
   /// Nothing when there is no such batch.
   result<touched_batch*> touch(batch_id id);
 
@@ -109,6 +126,7 @@ private:
   rocksdb::ColumnFamilyHandle* index_;
   rocksdb::ColumnFamilyHandle* output_;
   std::vector<touched_batch> touched_;
+  std::vector<blob_name> unwanted_;
   size_t last_ = 0; ///< Of `touched_`: the next line is mostly of the same batch.
 };
 
@@ -130,7 +148,10 @@ result<touched_batch*> group_writer::touch(batch_id id) {
 result<void> group_writer::add(const line_result& r) {
   auto found = touch(r.batch);
   if (!found) return tl::unexpected{found.error()};
-  if (*found == nullptr) return {};
+  if (*found == nullptr) {
+    drop_blob(r);
+    return {};
+  }
   auto& t = **found;
   auto& progress = t.batch->record.progress;
   result<bool> fresh = false;
@@ -138,12 +159,17 @@ result<void> group_writer::add(const line_result& r) {
   if (!fresh) return tl::unexpected{fresh.error()};
   if (!*fresh) {
     ++progress.dropped;
+    drop_blob(r);
     return {};
   }
   const bool ok = r.kind == output_kind::ok;
-  const auto offset = (ok ? t.ok : t.error).append(r.text, output_, rows_);
+  auto& log = ok ? t.ok : t.error;
+  const auto* blob = blob_of(r);
+  const auto bytes = blob == nullptr ? r.text.size() : blob->bytes();
+  const auto offset = blob == nullptr ? log.append(r.text, output_, rows_)
+                                      : log.append(blob->name(), bytes, output_, rows_);
   const auto entry =
-    encode_index({r.kind, offset, static_cast<uint32_t>(r.text.size()), r.code, r.attempts});
+    encode_index({r.kind, offset, static_cast<uint32_t>(bytes), r.code, r.attempts});
   const auto key = keys::id_and_number(r.batch, r.line);
   rows_.Put(index_, slice(key), rocksdb::Slice{entry.data(), entry.size()});
   ++(ok ? progress.completed : progress.failed);
@@ -232,6 +258,9 @@ result<std::vector<batch_counts>>
 rocks_store::write_group(const database& db, const commit_group& group,
                          std::map<batch_id, batch_progress>& after) {
   rows_.Clear();
+  for (const auto& r : group.results) {
+    if (auto* blob = blob_of(r)) blob->seen_by_commit();
+  }
   group_writer writer{db, rows_, [&](batch_id id) { return find_open(db, id); }};
   const auto add_all = [&](const auto& items) -> result<void> {
     for (const auto& item : items) {
@@ -257,6 +286,10 @@ rocks_store::write_group(const database& db, const commit_group& group,
       }
       return tl::unexpected{ok.error()};
     }
+  }
+  for (const auto& blob : writer.unwanted_blobs()) {
+    // The same result may have been given twice.
+    if (const auto wanted = is_wanted(db, blob); wanted && !*wanted) blobs_.remove(blob);
   }
   if (rows_.GetDataSize() > kept_rows_bytes) rows_ = rocksdb::WriteBatch{};
   for (const auto& counts : out) {

@@ -3,7 +3,21 @@
 #include "storage/record_codec.hpp"
 #include "storage/rocks/rocks_store.hpp"
 
+#include <algorithm>
+
 namespace perennial::storage::rocks {
+
+namespace {
+
+/// The blob that a row of `output` stands for; nothing where it is lines.
+result<std::optional<blob_reference>> blob_in(batch_id id, std::string_view row) {
+  if (!is_blob_reference(row)) return std::nullopt;
+  auto blob = decode_blob_reference(row);
+  if (!blob) return fail(blob.error(), fmt::format("batch {}", id));
+  return *blob;
+}
+
+} // namespace
 
 result<std::vector<bool>> rocks_store::done_in_segment(batch_id id, uint32_t segment) const {
   auto in = enter();
@@ -71,12 +85,22 @@ result<std::string> rocks_store::read_output(batch_id id, output_kind kind, uint
   for (rows.seek_back(keys::output(id, kind, offset)); rows.valid(); rows.next()) {
     const auto skip = offset + out.size() - keys::last_number(rows.key());
     const auto row = rows.value();
-    if (skip >= row.size()) {
+    const auto blob = blob_in(id, row);
+    if (!blob) return tl::unexpected{blob.error()};
+    const uint64_t row_bytes = *blob ? (*blob)->bytes : row.size();
+    if (skip >= row_bytes) {
       if (out.empty()) break; // behind the end of the log
       return fail(errc::corrupt, "batch {}: the output has a gap at offset {}", id,
                   offset + out.size());
     }
-    out.append(row.substr(skip, max_bytes - out.size()));
+    const auto size =
+      static_cast<size_t>(std::min<uint64_t>(row_bytes - skip, max_bytes - out.size()));
+    if (*blob) {
+      auto ok = blobs_.read({id, (*blob)->line, (*blob)->number}, skip, size, out);
+      if (!ok) return tl::unexpected{ok.error()};
+    } else {
+      out.append(row.substr(skip, size));
+    }
     if (out.size() == max_bytes) break;
   }
   if (auto ok = rows.status(); !ok) return tl::unexpected{ok.error()};

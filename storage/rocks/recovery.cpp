@@ -59,6 +59,7 @@ result<void> rocks_store::open_database() {
   if (!options_.read_only) {
     auto status = env_->CreateDirIfMissing(db_dir);
     if (status.ok()) status = env_->CreateDirIfMissing(uploads_dir());
+    if (status.ok()) status = env_->CreateDirIfMissing(options_.data_dir + "/blobs");
     if (status.ok()) {
       if (auto ok = check_one_file_system(db_dir, uploads_dir()); !ok) return ok;
       status = empty_directory(*env_, uploads_dir());
@@ -139,6 +140,31 @@ result<void> rocks_store::clean(const database& db, const std::vector<file_recor
     db.file_died(id);
   }
   return {};
+}
+
+result<void> rocks_store::clean_blobs(const database& db) {
+  const auto found = blobs_.list();
+  if (!found) return tl::unexpected{found.error()};
+  for (const auto& name : *found) {
+    const auto wanted = is_wanted(db, name);
+    if (!wanted) return tl::unexpected{wanted.error()};
+    if (!*wanted) blobs_.remove(name);
+  }
+  return {};
+}
+
+result<bool> rocks_store::is_wanted(const database& db, const blob_name& name) {
+  const auto index = db.get(table::index, keys::id_and_number(name.batch, name.line));
+  if (!index) return tl::unexpected{index.error()};
+  if (!*index) return false;
+  const auto entry = decode_index(**index);
+  if (!entry) return true; // somebody may want to mend it
+  // A line among others of one row has none at its offset.
+  const auto row = db.get(table::output, keys::output(name.batch, entry->kind, entry->offset));
+  if (!row) return tl::unexpected{row.error()};
+  if (!*row || !is_blob_reference(**row)) return false;
+  const auto blob = decode_blob_reference(**row);
+  return !blob || blob->number == name.number;
 }
 
 } // namespace rocks

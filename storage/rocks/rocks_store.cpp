@@ -9,11 +9,20 @@ rocks_store::rocks_store(open_options options, rocksdb::Env* env, lock_file lock
   : options_(std::move(options))
   , files_(std::make_shared<kept_files_fs>(env->GetFileSystem(), options_.data_dir + "/db"))
   , env_(rocksdb::NewCompositeEnv(files_))
-  , lock_(std::move(lock)) {}
+  , lock_(std::move(lock))
+  , blobs_(*env_, options_.data_dir + "/blobs/") {}
 
 result<void> rocks_store::start() {
   const std::unique_lock hold{gate_};
-  return open_database();
+  if (auto ok = open_database(); !ok || options_.read_only) return ok;
+  return clean_blobs(*db_); // later on there are blobs whose results are on their way
+}
+
+result<std::unique_ptr<blob>> rocks_store::begin_blob(batch_id batch, line_no line) {
+  if (options_.read_only) return fail(errc::unsupported, "the store is open for reading only");
+  return blobs_.begin(batch, line).map([](auto&& b) -> std::unique_ptr<blob> {
+    return std::move(b);
+  });
 }
 
 result<void> rocks_store::reopen() {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "storage/lock_file.hpp"
+#include "storage/rocks/blobs.hpp"
 #include "storage/rocks/database.hpp"
 #include "storage/rocks/doubt.hpp"
 #include "storage/rocks/kept_files_fs.hpp"
@@ -32,6 +33,8 @@ public:
   result<void> start();
 
   result<std::unique_ptr<upload>> begin_upload(const new_file& what) override;
+
+  result<std::unique_ptr<blob>> begin_blob(batch_id batch, line_no line) override;
 
   result<file_record> delete_file(file_id id) override;
   result<created_batch> create_batch(const batch_definition& what,
@@ -95,6 +98,11 @@ private:
   /// Deletes uploads that were not finished, and deleted files that nobody needs any more.
   result<void> clean(const database& db, const std::vector<file_record>& files);
 
+  /// Deletes blobs that no row refers to: of results that were not committed.
+  result<void> clean_blobs(const database& db);
+  /// Whether the blob is its line's result.
+  static result<bool> is_wanted(const database& db, const blob_name& name);
+
   /// Runs a modifier's body; after a failure that leaves the disk in doubt the store closes.
   template <class F>
   auto modify(F&& body) -> decltype(body(std::declval<const database&>())) {
@@ -123,6 +131,7 @@ private:
   const std::shared_ptr<kept_files_fs> files_;
   const std::unique_ptr<rocksdb::Env> env_; ///< Over `files_`; uploads hold on to it too.
   lock_file lock_;
+  blob_directory blobs_;
 
   mutable std::shared_mutex gate_;
   std::atomic<bool> reopening_{false};

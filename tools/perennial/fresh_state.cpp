@@ -26,7 +26,7 @@ constexpr auto doomed = "db.gone"sv;
 
 constexpr std::array own_files{"LOCK"sv,           "ballast"sv, "inflight"sv,   "known_routes"sv,
                                "learned_limits"sv, "output"sv,  "output.part"sv};
-constexpr std::array own_directories{"db"sv, "uploads"sv, doomed};
+constexpr std::array own_directories{"db"sv, "uploads"sv, "blobs"sv, doomed};
 
 template <class Names>
 bool is_one_of(const Names& names, std::string_view name) {
@@ -42,6 +42,11 @@ bool is_database_file(std::string_view name) {
          std::any_of(beginnings.begin(), beginnings.end(),
                      [&](auto b) { return name.starts_with(b); }) ||
          std::any_of(ends.begin(), ends.end(), [&](auto e) { return name.ends_with(e); });
+}
+
+/// As storage names the files of long results: three numbers in hexadecimal digits.
+bool is_blob_file(std::string_view name) {
+  return name.size() == 50 && name.find_first_not_of("0123456789abcdef-") == name.npos;
 }
 
 tl::unexpected<error> left_alone(const std::string& dir, std::string_view why) {
@@ -82,6 +87,10 @@ result<void> check_entries(const std::string& dir) {
   if (foreign && foreign->empty()) {
     foreign =
       find_foreign(top / "uploads", [](const auto& e) { return e.path().extension() == ".sst"; });
+  }
+  if (foreign && foreign->empty()) {
+    foreign = find_foreign(
+      top / "blobs", [](const auto& e) { return is_blob_file(e.path().filename().string()); });
   }
   for (const auto name : {"db"sv, doomed}) {
     if (!foreign || !foreign->empty()) break;

@@ -47,7 +47,8 @@ std::string unknown_option(const CLI::App& command) {
 int main(int argc, char** argv) {
   using namespace perennial::tool;
   // An arena for each of thousands of threads keeps much that is free: with four, a million lines
-  // take 80 MiB instead of 120 (tests/bench/run memory). With two, threads wait for each other.
+  // take 80 MiB instead of 120 (tests/bench/run memory). With two, threads wait for each other;
+  // jemalloc and tcmalloc take more and are no faster (docs/memory.md).
   ::mallopt(M_ARENA_MAX, 4);
   // What is big goes back to the system when it is freed: without this the threshold follows what
   // was freed, up to 32 MiB, and an hour of long answers leaves gigabytes.

@@ -89,6 +89,10 @@ void add_run(CLI::App& app, action& chosen) {
   c->add_option("--max-line-bytes", o->max_line_bytes, "The longest line that is taken")
     ->transform(byte_amount())
     ->default_str("16MiB");
+  c->add_option("--max-response-bytes", o->provider.max_response_bytes,
+                "The longest answer that is taken")
+    ->transform(byte_amount())
+    ->default_str("2GiB");
   c->add_option("--ca-file", o->provider.ca_file, "Certificates to trust besides the system's")
     ->type_name("PEM");
   c->add_flag("--json", o->json, "Print the summary as JSON on standard output");

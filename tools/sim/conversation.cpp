@@ -181,19 +181,18 @@ void conversation::act() {
 void conversation::next_piece() {
   stage_ = stage::sending;
   if (reply_.gap.count() == 0)
-    piece_end_ = reply_.bytes.size();
+    piece_end_ = reply_.size();
   else if (reply_.by_event)
     piece_end_ = end_of_event(reply_.bytes, sent_);
   else
     piece_end_ = sent_ + 1;
-  if (piece_end_ == reply_.bytes.size()) settle();
+  if (piece_end_ == reply_.size()) settle();
   flush();
 }
 
 void conversation::flush() {
   while (sent_ < piece_end_) {
-    const auto [what, bytes] =
-      io_.write(std::string_view(reply_.bytes).substr(sent_, piece_end_ - sent_));
+    const auto [what, bytes] = io_.write(reply_.piece(sent_, piece_end_));
     if (what == channel::outcome::over) {
       over_ = true;
       return;
@@ -205,7 +204,7 @@ void conversation::flush() {
     sent_ += bytes;
   }
   watch(!paused_, false);
-  if (sent_ < reply_.bytes.size())
+  if (sent_ < reply_.size())
     wait_for(reply_.gap, stage::between_pieces);
   else
     finish();

@@ -21,9 +21,37 @@ constexpr std::string_view garbage_bytes =
   "\x16\x03\x01 this is not HTTP\r\n\x00\xff\xfe garbage garbage garbage\r\n\r\n"sv;
 
 /// Cuts a reply in the middle of its body.
-void truncate(std::string& bytes) {
-  const size_t body = bytes.find("\r\n\r\n") + 4;
-  bytes.resize(body + (bytes.size() - body) / 2);
+void truncate(reply& r) {
+  if (r.pad > 0) {
+    r.pad /= 2;
+    r.bytes.resize(r.pad_at);
+    return;
+  }
+  const size_t body = r.bytes.find("\r\n\r\n") + 4;
+  r.bytes.resize(body + (r.bytes.size() - body) / 2);
+}
+
+/// Texts that are padded to more than this are not made whole.
+constexpr uint64_t longest_held = uint64_t{1} << 20;
+
+/// The bodies that have the text once.
+bool has_one_text(endpoint kind) {
+  return kind == endpoint::chat || kind == endpoint::completions || kind == endpoint::responses;
+}
+
+/// An answer padded to `answer_bytes`, of which only the beginning and the end are held.
+void render_padded(reply& out, const reply_head& head, const model_request& asked,
+                   const answer_context& context, const settings& s) {
+  constexpr std::string_view mark = "@pad@";
+  std::string text = echo(asked.prompt, {.max_echo = s.max_echo});
+  out.pad = s.answer_bytes - std::min<uint64_t>(s.answer_bytes, text.size() + 1);
+  text.append(" ").append(mark);
+  auto body = render_answer(asked, text, context);
+  const auto at = body.rfind(mark);
+  body.erase(at, mark.size());
+  const auto behind = body.size() - at;
+  out.bytes = render_reply(head, body, out.pad);
+  out.pad_at = out.bytes.size() - behind;
 }
 
 /// JSON text, whatever bytes the flags brought in.
@@ -41,6 +69,15 @@ bool is_from(const http_head& head, std::string_view key) {
 }
 
 } // namespace
+
+std::string_view reply::piece(uint64_t from, uint64_t end) const {
+  static const std::string dots(64 << 10, '.');
+  const std::string_view all = bytes;
+  if (from < pad_at) return all.substr(from, std::min<uint64_t>(pad_at, end) - from);
+  if (from >= pad_at + pad) return all.substr(from - pad, end - from);
+  const auto left = std::min(pad_at + pad, end) - from;
+  return std::string_view{dots}.substr(0, left);
+}
 
 desk::desk(provider& p, uint64_t number)
   : provider_(p)
@@ -164,10 +201,14 @@ reply desk::good_answer(const model_request& asked, bool keep_alive) {
   if (context.model.empty() && !s.models.empty()) context.model = s.models.front();
   context.id = next_id();
   context.created = to_unix_ms(wall_now()) / 1000;
-  const std::string text =
-    echo(asked.prompt, {.max_echo = s.max_echo, .answer_bytes = s.answer_bytes});
   reply out;
   reply_head head{.request_id = context.id, .extra = s.answer_headers, .keep_alive = keep_alive};
+  if (!asked.stream && s.answer_bytes > longest_held && has_one_text(asked.kind)) {
+    render_padded(out, head, asked, context, s);
+    return out;
+  }
+  const std::string text =
+    echo(asked.prompt, {.max_echo = s.max_echo, .answer_bytes = s.answer_bytes});
   if (asked.stream) {
     head.content_type = "text/event-stream";
     out.bytes = render_chunked_reply(head, render_stream(asked, text, context));
@@ -202,7 +243,7 @@ reply desk::commit(fault fate, const model_request& asked, bool keep_alive) {
     return out;
   case fault::truncated:
     out = good_answer(asked, keep_alive);
-    truncate(out.bytes);
+    truncate(out);
     out.gap = {};
     out.close = true;
     return out;

@@ -25,12 +25,20 @@ struct reply {
 
   action act = action::send;
   std::string bytes;
+  /// So many dots stand in the bytes, before the one at `pad_at`: an answer of any length is sent
+  /// without being held.
+  uint64_t pad = 0;
+  size_t pad_at = 0;
   std::chrono::nanoseconds delay{}; ///< before the act
   bool close = false;               ///< the connection, after the last byte
   std::chrono::nanoseconds gap{};   ///< between two pieces; 0 sends everything at once
   bool by_event = false;            ///< pieces are events of a stream, else single bytes
   bool in_flight = false;           ///< counted as arrived; tell the provider when it left
   std::optional<uint64_t> answers;  ///< the prompt that is answered once this is done
+
+  uint64_t size() const { return bytes.size() + pad; }
+  /// Bytes from `from` on, at least one, none from `end` on.
+  std::string_view piece(uint64_t from, uint64_t end) const;
 };
 
 class desk {

@@ -36,12 +36,12 @@ void append_head(std::string& out, const reply_head& head) {
 
 } // namespace
 
-std::string render_reply(const reply_head& head, std::string_view body) {
+std::string render_reply(const reply_head& head, std::string_view body, uint64_t more) {
   std::string out;
   out.reserve(body.size() + head.extra.size() + 192);
   append_head(out, head);
   out.append("Content-Length: ");
-  append_number(out, body.size());
+  append_number(out, body.size() + more);
   out.append("\r\n\r\n").append(body);
   return out;
 }

@@ -15,8 +15,8 @@ struct reply_head {
   bool keep_alive = true;
 };
 
-/// A whole reply with a Content-Length.
-std::string render_reply(const reply_head& head, std::string_view body);
+/// A whole reply with a Content-Length. `more` bytes of the body are not in `body`.
+std::string render_reply(const reply_head& head, std::string_view body, uint64_t more = 0);
 
 /// A reply whose body comes in chunks and is rendered so already.
 std::string render_chunked_reply(const reply_head& head, std::string_view chunks);

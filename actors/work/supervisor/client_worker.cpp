@@ -3,6 +3,7 @@
 #include "actors/errors.hpp"
 #include "actors/results/answered_line.hpp"
 #include "actors/results/failed_line.hpp"
+#include "actors/results/spilled_line.hpp"
 #include "protocol/jobs/json_text.hpp"
 #include "protocol/jobs/replace_model.hpp"
 
@@ -39,6 +40,16 @@ std::string renamed_body(const work_item& item) {
   return replaced ? std::move(replaced->body) : std::string{};
 }
 
+/// Puts a long answer on disk. Where that fails the report says so.
+std::optional<storage::line_result> end_spill(spilled_line& spill, const work_item& item,
+                                              perennial::call_report& report) {
+  auto line = spill.finish(item.attempts + 1, report); // a good answer uses one
+  if (line) return std::move(*line);
+  report.failure = transport_failure::not_kept;
+  report.detail = line.error().message;
+  return std::nullopt;
+}
+
 call_done_ptr make_call(const worker_peers& peers, item_ptr item) {
   mark_out(peers, *item);
   auto done = std::make_shared<call_done>();
@@ -48,10 +59,18 @@ call_done_ptr make_call(const worker_peers& peers, item_ptr item) {
   const auto& key = *item->key;
   auto& knowledge = *key.knowledge;
   const auto renamed = renamed_body(*item);
+  std::optional<spilled_line> spill;
+  if (peers.db) spill.emplace(*peers.db, *item, peers.config.name);
   auto called = peers.connection->call(definition.endpoint,
                                        renamed.empty() ? item->body : std::string_view{renamed},
-                                       {.memory = done->memory.get(), .key = &key.from.text});
-  const auto report = called ? std::move(*called) : not_made(called.error());
+                                       {.memory = done->memory.get(),
+                                        .key = &key.from.text,
+                                        .spill = spill ? &*spill : nullptr,
+                                        .spill_over = peers.spill_over});
+  auto report = called ? std::move(*called) : not_made(called.error());
+  std::optional<storage::line_result> long_result;
+  if (report.spilled > 0 && report.failure == transport_failure::none)
+    long_result = end_spill(*spill, *item, report);
   done->outcome = classify(report, {.url = peers.config.base_url,
                                     .key_env = key.from.variable,
                                     .key_file = key.from.file,
@@ -64,7 +83,7 @@ call_done_ptr make_call(const worker_peers& peers, item_ptr item) {
   done->took = std::chrono::duration_cast<std::chrono::milliseconds>(report.duration);
   done->limits = report.limits;
   done->answered = report.status != 0;
-  done->response_bytes = report.body.size();
+  done->response_bytes = report.body.size() + report.spilled;
   if (done->outcome.kind == outcome_kind::success) knowledge.on_success(item->model);
   done->disposition = decide(done->outcome, item->attempts, definition.max_attempts);
   if (done->outcome.ambiguous) item->ambiguous = true;
@@ -73,8 +92,9 @@ call_done_ptr make_call(const worker_peers& peers, item_ptr item) {
     fate = line_fate::failed;
     item->attempts = done->disposition.attempts;
     done->result = overdue_line(*item, done->outcome.message);
-  }
-  if (!done->result && (fate == line_fate::result || fate == line_fate::failed)) {
+  } else if (fate == line_fate::result && long_result) {
+    done->result = std::move(long_result);
+  } else if (fate == line_fate::result || fate == line_fate::failed) {
     done->result = answered_line(*item, std::max(1u, done->disposition.attempts), report,
                                  done->outcome, peers.config.name);
     const auto& used = done->result->tokens;

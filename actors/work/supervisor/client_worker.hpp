@@ -12,6 +12,7 @@
 #include "actors/work/supervisor/tray.hpp"
 #include "protocol/provider/caller.hpp"
 #include "storage/inflight.hpp"
+#include "storage/store.hpp"
 
 #include <atomic>
 #include <memory>
@@ -24,6 +25,8 @@ struct worker_peers {
   /// Shared with the supervisor, which may abort a call.
   std::shared_ptr<caller> connection;
   std::shared_ptr<answer_room> answers;
+  std::shared_ptr<storage::store> db; ///< Takes long answers.
+  uint64_t spill_over = 0;            ///< Those of more bytes.
   std::shared_ptr<storage::inflight> calls_out;
   std::shared_ptr<shelf> ready;
   std::shared_ptr<tray> finished;

@@ -52,10 +52,12 @@ struct supervisor_peers {
   store_actor writer;
   memory_actor memory;
   dispatcher_actor dispatcher;
-  std::shared_ptr<answer_room> answers;      ///< Of all providers together.
-  std::vector<provider_key> keys{{}};        ///< At least one, be it none.
-  std::shared_ptr<known_routes> known = {};  ///< Null: of this process only.
-  std::shared_ptr<limit_memory> limits = {}; ///< Null: likewise.
+  std::shared_ptr<answer_room> answers;         ///< Of all providers together.
+  std::vector<provider_key> keys{{}};           ///< At least one, be it none.
+  std::shared_ptr<known_routes> known = {};     ///< Null: of this process only.
+  std::shared_ptr<limit_memory> limits = {};    ///< Null: likewise.
+  std::shared_ptr<storage::store> db = nullptr; ///< Takes answers of more than...
+  uint64_t spill_over = 0;                      ///< ...so many bytes.
   restart_config restarts = {};
   hang_rules hang = {};
 };

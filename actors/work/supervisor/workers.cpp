@@ -21,8 +21,9 @@ void start_worker(supervisor_ptr self, uint32_t number) {
   w.since = self->clock().now();
   w.handle = self->spawn<caf::detached + caf::monitored>(
     worker_behavior,
-    worker_peers{number, st.peers.config, w.connection, st.peers.answers, st.peers.calls_out,
-                 st.ready, st.finished, caf::actor_cast<supervisor_actor>(self), w.retiring});
+    worker_peers{number, st.peers.config, w.connection, st.peers.answers, st.peers.db,
+                 st.peers.spill_over, st.peers.calls_out, st.ready, st.finished,
+                 caf::actor_cast<supervisor_actor>(self), w.retiring});
   st.by_address[w.handle->address()] = number;
 }
 

@@ -142,6 +142,23 @@ result<void> workload::validate(store& db, batch_id id) {
   return {};
 }
 
+namespace {
+
+/// The result's text in a file of its own, written in two pieces.
+result<std::shared_ptr<blob>> as_blob(store& db, const line_result& r) {
+  auto made = db.begin_blob(r.batch, r.line);
+  if (!made) return tl::unexpected{made.error()};
+  std::shared_ptr<blob> out = std::move(*made);
+  const std::string_view text = r.text;
+  auto ok = out->append(text.substr(0, text.size() / 2));
+  if (ok) ok = out->append(text.substr(text.size() / 2));
+  if (ok) ok = out->finish();
+  if (!ok) return tl::unexpected{ok.error()};
+  return out;
+}
+
+} // namespace
+
 result<void> workload::commit(store& db) {
   commit_group group;
   const auto size = 1 + random_.below(30);
@@ -164,7 +181,15 @@ result<void> workload::commit(store& db) {
     group.results.push_back(std::move(r));
   }
   now_.group = group;
-  const auto done = db.commit(group);
+  auto given = group;
+  for (auto& r : given.results) {
+    if (random_.below(8) != 0) continue;
+    auto long_text = as_blob(db, r);
+    if (!long_text) return tl::unexpected{long_text.error()};
+    r.long_text = std::move(*long_text);
+    r.text.clear();
+  }
+  const auto done = db.commit(given);
   if (!done) return tl::unexpected{done.error()};
   apply(group);
   return {};

@@ -1,6 +1,11 @@
 // The HTTP API against a running service, in one process, with the fake provider beside it.
 #include "running_service.hpp"
 
+#include "actors/memory_grant.hpp"
+#include "actors/service/ask.hpp"
+
+#include <filesystem>
+
 using namespace perennial;
 using namespace perennial::test;
 using nlohmann::json;
@@ -219,6 +224,65 @@ BOOST_AUTO_TEST_CASE(health_says_what_is) {
   BOOST_TEST(s.get("/readyz")["status"] == "ready");
   s.gateway->set_ready(false);
   s.get("/readyz", 503);
+}
+
+BOOST_AUTO_TEST_CASE(results_that_went_to_files_of_their_own_are_read_by_range_as_others_are) {
+  sim_process sim{{"--answer-bytes", "3MiB"}};
+  running_service s{sim};
+  s.stop();
+  s.config.memory_budget = 64 * mib; // more than 1 MiB is not held
+  s.start();
+  const auto batch = s.create(s.upload(job_lines(3)))["id"].get<std::string>();
+  const auto done = s.wait_status(batch, "completed");
+  const auto blobs = std::filesystem::directory_iterator{s.dir / "data" / "blobs"};
+  BOOST_TEST(std::distance(begin(blobs), end(blobs)) == 3);
+  const auto file = done["output_file_id"].get<std::string>();
+  const auto whole = s.content(file);
+  BOOST_TEST(lines_in(whole) == 3U);
+  BOOST_TEST(whole.size() > 9 * mib);
+  const auto path = "/v1/files/" + file + "/content";
+  for (const size_t from :
+       {size_t{0}, size_t{1'000'000}, whole.size() / 3 - 5, whole.size() - 10}) {
+    const auto to = std::min(from + 4'000'000, whole.size() - 1);
+    const auto part = s.client->Get(path, {{"Range", fmt::format("bytes={}-{}", from, to)}});
+    BOOST_REQUIRE(part);
+    BOOST_TEST(part->status == 206);
+    BOOST_TEST((part->body == whole.substr(from, to - from + 1)), from);
+  }
+  const auto in_order = s.client->Get("/v1/batches/" + batch + "/results");
+  BOOST_REQUIRE(in_order);
+  BOOST_TEST(in_order->body.size() == whole.size());
+  BOOST_TEST(lines_in(in_order->body) == 3U);
+}
+
+BOOST_AUTO_TEST_CASE(where_memory_is_full_uploads_are_sent_away_and_all_else_is_answered) {
+  sim_process sim{{"--hold", prompt_text(0)}};
+  running_service s{sim};
+  const auto batch = s.create(s.upload(job_lines(3)))["id"].get<std::string>();
+  s.wait(batch, [](const json& b) { return b["request_counts"]["completed"] == 2; });
+  // As if calls had taken it all. The floor of a class is granted whatever is free.
+  auto all = actors::ask<actors::memory_grant_ptr>(
+    s.service->system(), s.service->memory(), std::chrono::seconds{10}, actors::grant_atom_v,
+    actors::memory_class::upload, s.config.memory_budget);
+  BOOST_REQUIRE((all && *all));
+
+  const auto refused = s.client->Post(
+    "/v1/files", httplib::MultipartFormDataItems{{"file", job_lines(3), "jobs.jsonl", ""},
+                                                 {"purpose", "batch", "", ""}});
+  BOOST_REQUIRE(refused);
+  BOOST_TEST(refused->status == 503);
+  BOOST_TEST(refused->get_header_value("Retry-After") == "2");
+  BOOST_TEST(json::parse(refused->body)["error"]["message"].get<std::string>().find("memory") !=
+             std::string::npos);
+
+  s.get("/healthz");
+  s.get("/v1/batches/" + batch);
+  BOOST_TEST(s.client->Get("/v1/batches/" + batch + "/results")->status == 200);
+  const auto cancelled = s.post("/v1/batches/" + batch + "/cancel", json::object());
+  BOOST_TEST(cancelled["status"] != "in_progress");
+
+  all = actors::memory_grant_ptr{};
+  s.upload(job_lines(3)); // waits for what was released, should it not be there yet
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -267,6 +267,21 @@ BOOST_AUTO_TEST_CASE(validation) {
   check_damage(encode_validation(c), decode_validation);
 }
 
+BOOST_AUTO_TEST_CASE(reference_to_a_blob) {
+  const blob_reference b{0x0102030405, 0x1122334455667788, 0x40000005};
+  const auto bytes = encode_blob_reference(b);
+  BOOST_TEST(hex(bytes) == "01"
+                           "0000000102030405"
+                           "1122334455667788"
+                           "0000000040000005");
+  BOOST_TEST(is_blob_reference(bytes));
+  BOOST_TEST(!is_blob_reference("{\"id\":"));
+  const auto back = decode_blob_reference(bytes);
+  BOOST_REQUIRE(back.has_value());
+  BOOST_TEST((back->line == b.line && back->number == b.number && back->bytes == b.bytes));
+  check_damage(bytes, decode_blob_reference);
+}
+
 BOOST_AUTO_TEST_CASE(index) {
   const index_entry e{output_kind::error, 0x0102030405, 0x10203, 429, 5};
   const auto bytes = encode_index(e);

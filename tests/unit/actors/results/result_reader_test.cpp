@@ -176,4 +176,46 @@ BOOST_AUTO_TEST_CASE(the_output_file_is_the_log_in_order_of_completion) {
   BOOST_TEST(output_size(batch, output_kind::error) == std::string{"error of 1\n"}.size());
 }
 
+BOOST_AUTO_TEST_CASE(a_line_that_is_longer_than_a_piece_comes_in_pieces) {
+  job_world w;
+  const auto id = w.run(jobs_text(3)).id;
+  auto blob = must(w.db->begin_blob(id, 1));
+  const std::string part(1 << 20, 'p');
+  for (int i = 0; i < 20; ++i) must(blob->append(part));
+  must(blob->append("\n"));
+  must(blob->finish());
+  line_result r;
+  r.batch = id;
+  r.line = 1;
+  r.code = 200;
+  r.attempts = 1;
+  r.long_text = std::move(blob);
+  w.commit({ok_result(id, 2), std::move(r), ok_result(id, 0)});
+
+  std::string text;
+  size_t ends = 0;
+  must(read_in_order(*w.db, id, [&](const ordered_result& piece) {
+    BOOST_TEST(piece.text.size() <= long_piece);
+    text += piece.text;
+    ends += piece.ends ? 1 : 0;
+    return true;
+  }));
+  std::string expected = "result of 0\n";
+  for (int i = 0; i < 20; ++i) expected += part;
+  expected += "\nresult of 2\n";
+  BOOST_TEST((text == expected));
+  BOOST_TEST(ends == 3u);
+
+  output_reader log{*w.db, must(w.db->get_batch(id)), output_kind::ok};
+  std::string all;
+  for (;;) {
+    const auto more = must(log.read(all.size(), 256 << 10));
+    if (more.empty()) break;
+    all += more;
+  }
+  std::string in_log = "result of 2\n";
+  for (int i = 0; i < 20; ++i) in_log += part;
+  BOOST_TEST((all == in_log + "\nresult of 0\n"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

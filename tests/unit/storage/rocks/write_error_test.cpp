@@ -4,6 +4,8 @@
 #include "tests/support/failing_disk.hpp"
 #include "tests/unit/storage/suite/world.hpp"
 
+#include <filesystem>
+
 using namespace perennial;
 using namespace perennial::storage;
 
@@ -203,6 +205,49 @@ BOOST_AUTO_TEST_CASE(a_batch_in_doubt_is_found_by_its_request) {
   mend();
   BOOST_TEST(must(db->create_batch(d, same)).existed);
   BOOST_TEST(must(db->list_batches(0, 10)).size() == 3U);
+}
+
+BOOST_AUTO_TEST_CASE(a_long_result_of_a_group_in_doubt_is_kept_until_it_is_settled) {
+  const auto long_result = [&](line_no line) {
+    auto blob = must(db->begin_blob(a, line));
+    must(blob->append("long\n"));
+    must(blob->finish());
+    auto r = ok_result(a, line);
+    r.text.clear();
+    r.long_text = std::move(blob);
+    return r;
+  };
+  const auto files = [&] {
+    const std::filesystem::directory_iterator all{dir.path() / "blobs"};
+    return std::distance(begin(all), end(all));
+  };
+  commit_group group;
+  group.results.push_back(long_result(0));
+  for (const auto what : {test::failing::appends, test::failing::syncs}) {
+    fail_with(what);
+    BOOST_TEST(!db->commit(group).has_value());
+    BOOST_TEST(files() == 1);
+    mend();
+  }
+  must(db->commit(group)); // it is there
+  BOOST_TEST(progress(a).dropped == 0U);
+  must(db->commit(group)); // its second result is the first one itself
+  group = {};
+  BOOST_TEST(progress(a).completed == 1U);
+  BOOST_TEST(progress(a).dropped == 1U);
+  BOOST_TEST(log(a, output_kind::ok) == "long\n");
+  check(a);
+
+  // The process ends in doubt: the start that follows decides.
+  group.results.push_back(long_result(1));
+  fail_with(test::failing::appends);
+  BOOST_TEST(!db->commit(group).has_value());
+  group = {};
+  BOOST_TEST(files() == 2);
+  fail_with(test::failing::nothing);
+  restart();
+  BOOST_TEST(files() == 1);
+  check(a);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
