@@ -10,10 +10,11 @@
 //   on_invalid            "fail" (default) or "skip"
 //   model                 replaces the lines' own
 //   weight                1 (default) to 100: share of the work beside other batches
-//   priority              -100 to 100; 0 unless given: among the batches of one API key, higher
-//   first max_attempts          1 to 100; the service's default unless given line_deadline "10m":
-//   from a line's first call on it may take so long expires_after         "36h": then the batch
-//   ends with what it has max_line_bytes        1 KiB to 256 MiB; 16 MiB unless given
+//   priority              -100 to 100, 0 unless given: among one API key's batches, higher first
+//   max_attempts          1 to 100; the service's default unless given
+//   line_deadline         "10m": so long a line may take from its first call on
+//   expires_after         "36h": then the batch ends with what it has
+//   max_line_bytes        1 KiB to 256 MiB; 16 MiB unless given
 //
 // Any other field is refused, with a suggestion. What is wrong *in the file* is not found here.
 #pragma once
