@@ -152,7 +152,7 @@ BOOST_AUTO_TEST_CASE(what_it_throws_away_is_all_of_the_state) {
   BOOST_TEST(again.status.ok(), again.errors);
   BOOST_TEST(sim.stat("requests") == 2 * lines);
   BOOST_TEST(c.check_results().empty());
-  const std::set<std::string> made{"LOCK",         "ballast",        "db",     "inflight",
+  const std::set<std::string> made{"LOCK",         "ballast",        "blobs",  "db",     "inflight",
                                    "known_routes", "learned_limits", "output", "uploads"};
   BOOST_TEST(names_in(c.data()) == made, boost::test_tools::per_element());
 }
