@@ -20,6 +20,10 @@ namespace perennial::test {
 
 namespace {
 
+/// Whoever tests a child with cpp-httplib's client writes to connections that the child may have
+/// closed, where the kernel sends SIGPIPE.
+[[maybe_unused]] const auto sigpipe_before = std::signal(SIGPIPE, SIG_IGN);
+
 [[noreturn]] void give_up(const std::string& what) {
   throw std::system_error(errno, std::generic_category(), what);
 }

@@ -1,6 +1,7 @@
 // `serve` and `run` with their data on a file system of 64 MiB, a provider, and prompts.
 #pragma once
 
+#include "tests/support/eventually.hpp"
 #include "tests/support/run_case.hpp"
 #include "tests/support/serve_process.hpp"
 #include "tests/support/sim_process.hpp"
@@ -8,7 +9,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,9 +19,6 @@ inline constexpr uint64_t mib = 1 << 20;
 
 /// False, and said loudly: nothing can be mounted here, and the test says nothing.
 bool can_mount();
-
-/// Looks until it is so; false when patience is over.
-bool eventually(const std::function<bool()>& is_so);
 
 struct served_disk {
   small_disk disk{64 * mib};

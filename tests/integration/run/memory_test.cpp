@@ -98,6 +98,15 @@ BOOST_AUTO_TEST_CASE(long_requests_and_answers_of_hundreds_in_flight_keep_to_the
   BOOST_TEST(sim.stat("answered_more_than_once") == 0U);
 }
 
+BOOST_AUTO_TEST_CASE(a_million_small_lines_keep_to_the_budget) {
+  const uint64_t lines = whole() ? 1'000'000 : 100'000;
+  sim_process sim;
+  run_case c{lines};
+  const auto ended = run_to_end(c, sim.url(), {"--concurrency", "64", "--memory", "256MiB"});
+  check_budget(ended, 256 * mib, lines);
+  BOOST_TEST(sim.stat("requests") == lines);
+}
+
 BOOST_AUTO_TEST_CASE(an_answer_larger_than_the_budget_goes_to_the_disk_as_it_comes) {
   const uint64_t bytes = (whole() ? 1024 : 300) * mib;
   sim_process sim{{"--answer-bytes", std::to_string(bytes)}};

@@ -4,10 +4,8 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <fstream>
 #include <stdexcept>
-#include <thread>
 
 namespace perennial::test {
 
@@ -43,15 +41,6 @@ size_t count(std::string_view text, std::string_view part) {
   size_t n = 0;
   for (auto at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) ++n;
   return n;
-}
-
-bool eventually(const std::function<bool()>& is_so) {
-  const auto until = std::chrono::steady_clock::now() + child_process::patience;
-  while (!is_so()) {
-    if (std::chrono::steady_clock::now() > until) return false;
-    std::this_thread::yield();
-  }
-  return true;
 }
 
 bool sim_has(const sim_process& sim, uint64_t answered, uint64_t in_flight) {

@@ -2,12 +2,12 @@
 // came of it.
 #pragma once
 
+#include "tests/support/eventually.hpp"
 #include "tests/support/run_case.hpp"
 #include "tests/support/serve_process.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -31,9 +31,6 @@ std::string job_line(uint64_t i, std::string_view model);
 /// How often `part` stands in `text`.
 size_t count(std::string_view text, std::string_view part);
 inline bool has(std::string_view text, std::string_view part) { return count(text, part) > 0; }
-
-/// Looks until it is so; false when patience is over.
-bool eventually(const std::function<bool()>& is_so);
 
 /// Until the sim has answered so many prompts and has so many in hand.
 bool sim_has(const sim_process& sim, uint64_t answered, uint64_t in_flight);

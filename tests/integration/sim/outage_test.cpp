@@ -3,18 +3,12 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include <csignal>
 #include <future>
 
 using namespace perennial::test;
 using httplib::Error;
 
 namespace {
-
-/// cpp-httplib's TLS client writes to broken connections, where the kernel sends SIGPIPE.
-struct ignore_sigpipe {
-  ignore_sigpipe() { std::signal(SIGPIPE, SIG_IGN); }
-};
 
 /// Asks again until the sim listens; the status of its answer.
 int ask_until_answered(const sim_process& sim) {
@@ -23,8 +17,6 @@ int ask_until_answered(const sim_process& sim) {
 }
 
 } // namespace
-
-BOOST_TEST_GLOBAL_FIXTURE(ignore_sigpipe);
 
 BOOST_AUTO_TEST_SUITE(outages)
 
