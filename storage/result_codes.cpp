@@ -44,7 +44,9 @@ std::optional<uint16_t> code_of_name(std::string_view name) {
 
 std::string names_of_codes() {
   std::string out;
-  for (const auto& n : named) out += fmt::format("{}, ", n.name);
+  for (const auto& n : named) {
+    if (n.code != result_code::line_invalid) out += fmt::format("{}, ", n.name);
+  }
   return out + "batch_cancelled, batch_expired";
 }
 

@@ -20,6 +20,7 @@
 #include "storage/records.hpp"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -138,6 +139,10 @@ struct validation_end {
   wall_time now{};
 };
 
+/// How many lines failed, by the name of their code (result_codes.hpp), those that never ran among
+/// them.
+using failure_counts = std::map<std::string, uint64_t>;
+
 /// A position that `fn` of a scan may stop at by returning false.
 template <class... Ts>
 using visitor = std::function<bool(Ts...)>;
@@ -179,9 +184,12 @@ public:
   virtual result<void> record_validation(const validation_step& step) = 0;
   /// errc::conflict when the batch is not validating.
   virtual result<batch_record> end_validation(const validation_end& end) = 0;
-  /// Phase 3 for a retry: takes the parent's failed and unrun lines of one segment into the
-  /// selection. Segments are given in order from 0, or after a restart from the cursor's ordinal
-  /// on (phase selecting). Returns the next one, or nothing when that was the last.
+  /// Phase 3 for a retry: takes one segment's lines into the selection whose newest result along
+  /// the chain of retries (the parent, its parent, … the first batch) is a failure, of the code
+  /// `retry_only` where that is given; that a line never ran in the newest batch which had it
+  /// selected is a failure too. Never one that succeeded in any of them, nor one that validation
+  /// refused. Segments are given in order from 0, or after a restart from the cursor's ordinal on
+  /// (phase selecting). Returns the next one, or nothing when that was the last.
   virtual result<std::optional<uint32_t>> select_failed(batch_id retry, uint32_t segment) = 0;
   /// Replaces part 2. errc::conflict when the batch is at an end and its state is another.
   virtual result<batch_record> set_state(batch_id id, const batch_state& state) = 0;
@@ -246,6 +254,10 @@ public:
   virtual result<std::string> read_output(batch_id id, output_kind kind, uint64_t offset,
                                           size_t max_bytes) const = 0;
   virtual result<std::vector<unrun_segment>> get_unrun(batch_id id) const = 0;
+  /// How a segment's lines failed, by their newest results along the chain of retries that ends in
+  /// `newest`, which is at its end. Those that `select_failed` would take, and `line_invalid`.
+  /// Reads the segment's index rows of every batch of the chain.
+  virtual result<failure_counts> failures_in_segment(batch_id newest, uint32_t segment) const = 0;
   /// Checks that counts equal rows and logs have no gaps; every finding is a sentence.
   virtual result<std::vector<std::string>> check(batch_id id) const = 0;
   /// False after a failed write, of an upload too, until `reopen`.

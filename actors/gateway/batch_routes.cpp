@@ -1,11 +1,15 @@
 // /v1/batches: create, list, get, cancel, pause, resume, retry.
 #include "actors/gateway/batch_view.hpp"
 #include "actors/gateway/context.hpp"
+#include "actors/work/dispatcher/retry_request.hpp"
+#include "protocol/jobs/json_text.hpp"
 #include "protocol/openai/create_batch.hpp"
 #include "protocol/openai/ids.hpp"
 #include "protocol/openai/list.hpp"
 
 #include <nlohmann/json.hpp>
+
+#include <optional>
 
 namespace perennial::actors {
 
@@ -120,12 +124,72 @@ void with_batch(const gateway_context& c, const httplib::Request& request, httpl
   reply_batch(c, to, *done);
 }
 
-/// One member of an optional JSON body, as a string; empty where there is none.
-std::string member(const httplib::Request& request, const char* name) {
-  const auto j = nlohmann::json::parse(request.body, nullptr, false);
-  if (!j.is_object()) return {};
-  const auto at = j.find(name);
-  return at != j.end() && at->is_string() ? at->get<std::string>() : std::string{};
+/// Reads an optional JSON body that may have one member, a string. `out` stays as it is where there
+/// is none. What is not understood is refused: a retry of a code that is not read would be a retry
+/// of everything. @returns what is wrong, if anything.
+std::optional<openai::api_error> read_member(const httplib::Request& request, const char* name,
+                                             std::optional<std::string>& out) {
+  if (request.body.empty()) return std::nullopt;
+  const auto body = nlohmann::json::parse(request.body, nullptr, false);
+  if (!body.is_object()) {
+    return openai::invalid_request(
+      fmt::format("the body must be a JSON object, as {{\"{}\": \"…\"}}, or empty", name));
+  }
+  for (const auto& [key, value] : body.items()) {
+    if (key != name) {
+      return openai::invalid_request(
+        fmt::format("{} is not a field of this request; its one field is \"{}\"",
+                    jobs::in_quotes(key), name),
+        jobs::shown(key), "unknown_parameter");
+    }
+    if (value.is_null()) continue;
+    if (!value.is_string()) {
+      return openai::invalid_request(
+        fmt::format("\"{}\" must be a string in quotes, or left out", name), name, "invalid_type");
+    }
+    out = value.get<std::string>();
+  }
+  return std::nullopt;
+}
+
+/// So long a retry that is asked for is looked at before it is made: less than clients wait.
+constexpr std::chrono::seconds retry_check_patience{20};
+
+void pause(const gateway_context& c, const httplib::Request& request, httplib::Response& to) {
+  std::optional<std::string> reason;
+  if (auto wrong = read_member(request, "reason", reason)) return reply_error(to, *wrong);
+  if (!reason || reason->empty()) reason = "asked for";
+  with_batch(c, request, to, [&](uint64_t id) {
+    return ask<batch_record>(c.owner.system(), c.owner.dispatcher(), gateway_patience, pause_atom_v,
+                             id, *reason);
+  });
+}
+
+void retry(const gateway_context& c, const http::edge_server& server,
+           const httplib::Request& request, httplib::Response& to) {
+  std::optional<std::string> only;
+  if (auto wrong = read_member(request, "only", only)) return reply_error(to, *wrong);
+  if (only && only->empty()) {
+    return reply_error(
+      to, openai::invalid_request("\"only\" is empty; give a code, or leave it out to run all "
+                                  "failed lines again",
+                                  "only", "invalid_value"));
+  }
+  const auto code = only.value_or(std::string{});
+  with_batch(c, request, to, [&](uint64_t id) -> result<batch_record> {
+    // First whether it would take any line: here, where there is time for it.
+    const auto wanted = make_retry(c.db(), id, code);
+    if (!wanted) return tl::unexpected{wanted.error()};
+    const auto until = steady_now() + retry_check_patience;
+    const auto go_on = [&] { return !server.stopping() && steady_now() < until; };
+    if (auto ok = check_takes_lines(c.db(), wanted->definition, go_on); !ok) {
+      return tl::unexpected{ok.error()};
+    }
+    auto made = ask<storage::created_batch>(c.owner.system(), c.owner.dispatcher(),
+                                            gateway_patience, retry_atom_v, uint64_t{id}, code);
+    if (!made) return tl::unexpected{made.error()};
+    return std::move(made->batch);
+  });
 }
 
 } // namespace
@@ -147,23 +211,13 @@ void add_batch_routes(http::edge_server& server, gateway_context& c) {
   server.Post(R"(/v1/batches/([^/]+)/cancel)", [&c, tell](const Request& q, Response& to) {
     with_batch(c, q, to, [&](uint64_t id) { return tell(cancel_atom_v, id); });
   });
-  server.Post(R"(/v1/batches/([^/]+)/pause)", [&c, tell](const Request& q, Response& to) {
-    auto reason = member(q, "reason");
-    if (reason.empty()) reason = "asked for";
-    with_batch(c, q, to, [&](uint64_t id) { return tell(pause_atom_v, id, reason); });
-  });
+  server.Post(R"(/v1/batches/([^/]+)/pause)",
+              [&c](const Request& q, Response& to) { pause(c, q, to); });
   server.Post(R"(/v1/batches/([^/]+)/resume)", [&c, tell](const Request& q, Response& to) {
     with_batch(c, q, to, [&](uint64_t id) { return tell(resume_atom_v, id); });
   });
-  server.Post(R"(/v1/batches/([^/]+)/retry)", [&c](const Request& q, Response& to) {
-    with_batch(c, q, to, [&](uint64_t id) -> result<batch_record> {
-      auto made =
-        ask<storage::created_batch>(c.owner.system(), c.owner.dispatcher(), gateway_patience,
-                                    retry_atom_v, uint64_t{id}, member(q, "only"));
-      if (!made) return tl::unexpected{made.error()};
-      return std::move(made->batch);
-    });
-  });
+  server.Post(R"(/v1/batches/([^/]+)/retry)",
+              [&c, &server](const Request& q, Response& to) { retry(c, server, q, to); });
 }
 
 } // namespace perennial::actors

@@ -70,6 +70,7 @@ public:
   result<std::string> read_output(batch_id id, output_kind kind, uint64_t offset,
                                   size_t max_bytes) const override;
   result<std::vector<unrun_segment>> get_unrun(batch_id id) const override;
+  result<failure_counts> failures_in_segment(batch_id newest, uint32_t segment) const override;
   result<std::vector<std::string>> check(batch_id id) const override;
   bool takes_changes() const override { return !broken_; }
   std::vector<std::pair<std::string, uint64_t>> measures() const override;

@@ -1,9 +1,7 @@
 #include "actors/errors.hpp"
 #include "actors/work/dispatcher/parts.hpp"
+#include "actors/work/dispatcher/retry_request.hpp"
 #include "protocol/base/log.hpp"
-#include "storage/result_codes.hpp"
-
-#include <limits>
 
 namespace perennial::actors {
 
@@ -33,58 +31,6 @@ caf::result<batch_record> try_change(dispatcher_ptr self, state_change change, F
       },
       [self, promise](caf::error& e) mutable { refuse(self, promise, e); });
   return promise;
-}
-
-/// It ended before it could have a result: a retry of it would have nothing to start from.
-bool never_ran(const batch_record& b) {
-  return storage::is_final(b.state.status) && b.state.in_progress_at == wall_time{};
-}
-
-/// The newest batch of the chain of retries that `id` belongs to: a retry goes on from there, so
-/// that no line is paid for twice.
-result<batch_record> end_of_chain(const storage::store& db, batch_id id) {
-  auto newest = db.get_batch(id);
-  auto all = db.list_batches(0, std::numeric_limits<uint32_t>::max());
-  if (!newest || !all) return newest ? tl::unexpected{all.error()} : newest;
-  for (auto b = all->rbegin(); b != all->rend(); ++b) { // oldest first: each link once
-    if (b->definition.retry_of == newest->id && !never_ran(*b)) newest = *b;
-  }
-  return newest;
-}
-
-result<create_request> retry_of(const storage::store& db, batch_id id, const std::string& only) {
-  auto parent = end_of_chain(db, id);
-  if (!parent) return tl::unexpected{parent.error()};
-  const auto& p = *parent;
-  if (!storage::is_final(p.state.status)) {
-    const auto status = to_string(p.state.status);
-    if (p.id == id) return fail(errc::conflict, "the batch is {}; wait for its end", status);
-    return fail(errc::conflict, "batch_{:016x}, its newest retry, is {}; wait for its end", p.id,
-                status);
-  }
-  if (never_ran(p)) {
-    return fail(errc::conflict,
-                "the batch never ran, so its lines were not found good; create it again");
-  }
-  if (p.progress.completed >= p.progress.total) {
-    return fail(errc::conflict, "no line of the batch failed: there is nothing to retry");
-  }
-  if (!only.empty() && !storage::code_of_name(only) && only != "batch_cancelled" &&
-      only != "batch_expired") {
-    return fail(errc::invalid_input,
-                "\"{}\" is no code of a failed line; give an HTTP status as 500, or one of {}",
-                only, storage::names_of_codes());
-  }
-  create_request r{p.definition, {}};
-  r.definition.retry_of = p.id;
-  r.definition.retry_only = only;
-  r.definition.created = wall_now();
-  // As long a life as its parent had.
-  if (p.definition.expires != wall_time{}) {
-    r.definition.expires = r.definition.created + (p.definition.expires - p.definition.created);
-  }
-  r.same.request_hash = sha256(fmt::format("retry {} {}", p.id, only));
-  return r;
 }
 
 } // namespace
@@ -125,7 +71,7 @@ caf::result<storage::created_batch> create(dispatcher_ptr self, const create_req
 
 caf::result<storage::created_batch> retry(dispatcher_ptr self, batch_id id,
                                           const std::string& only) {
-  auto request = retry_of(*self->state.peers.db, id, only);
+  auto request = make_retry(*self->state.peers.db, id, only);
   if (!request) return to_caf(request.error());
   return create(self, *request);
 }

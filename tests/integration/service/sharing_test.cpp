@@ -1,5 +1,8 @@
 // Batches beside each other and the ends that the clock sets: shares, priorities, expiry, deadlines
 // of lines, retries by code.
+#include "actors/interfaces.hpp"
+#include "actors/service/ask.hpp"
+#include "protocol/openai/ids.hpp"
 #include "running_service.hpp"
 
 #include <map>
@@ -162,6 +165,112 @@ BOOST_AUTO_TEST_CASE(a_retry_takes_the_lines_with_its_code_only) {
   sim.control({{"forbid", ""}});
   const auto again = s.post("/v1/batches/" + id + "/retry", json{{"only", "403"}});
   BOOST_TEST(completed(s.wait_status(again["id"], "completed")) == 3U);
+}
+
+namespace {
+
+/// A sim and a service, and a batch at its end with 4 good lines, 3 with 403 and 2 with 500.
+struct two_codes {
+  sim_process sim{{"--forbid", "bad", "--fail-model", "broken"}};
+  running_service s{sim, 1};
+  std::string id;
+
+  two_codes() {
+    auto text = lines_named("good", 4) + lines_named("bad", 3);
+    for (int i = 0; i < 2; ++i) {
+      text += fmt::format("{{\"id\":\"b{0}\",\"model\":\"broken\",\"prompt\":\"b{0}\"}}\n", i);
+    }
+    id = create(s, s.upload(text), json{{"max_attempts", 1}});
+    const auto over = s.wait_status(id, "completed");
+    BOOST_REQUIRE((failures(s, over) == std::map<std::string, int>{{"403", 3}, {"500", 2}}));
+  }
+
+  json retry(const json& body, int status = 200) {
+    return s.post("/v1/batches/" + id + "/retry", body, status);
+  }
+  std::string refusal(const json& body, int status) {
+    return retry(body, status)["error"]["message"];
+  }
+  /// How many lines a retry ran again, at its end.
+  uint64_t lines_of(const json& made) {
+    return s.wait_status(made["id"], "completed")["request_counts"]["total"];
+  }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_CASE(a_retry_of_one_code_leaves_the_others_in_reach, two_codes) {
+  sim.control({{"fail_model", ""}});
+  BOOST_TEST(lines_of(retry({{"only", "500"}})) == 2U);
+  BOOST_TEST(refusal({{"only", "500"}}, 409).find("403 (3 lines)") != std::string::npos);
+  BOOST_TEST(lines_of(retry({{"only", "403"}})) == 3U); // and they are forbidden again
+  sim.control({{"forbid", ""}});
+  const auto last = retry(json::object());
+  BOOST_TEST(lines_of(last) == 3U);
+  BOOST_TEST(refusal(json::object(), 409).find("nothing to retry") != std::string::npos);
+  const auto results = s.client->Get("/v1/batches/" + last["id"].get<std::string>() + "/results");
+  BOOST_REQUIRE(results);
+  BOOST_TEST(lines_in(results->body) == 9U);
+  BOOST_TEST(results->body.find("\"status_code\":500") == std::string::npos);
+  BOOST_TEST(results->body.find("\"status_code\":403") == std::string::npos);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_retry_of_a_code_that_no_line_has_says_which_there_are, two_codes) {
+  const auto says = refusal({{"only", "502"}}, 409);
+  BOOST_TEST(says.find("403 (3 lines), 500 (2 lines)") != std::string::npos, says);
+  BOOST_TEST(s.get("/v1/batches")["data"].size() == 1U); // nothing was made
+}
+
+BOOST_FIXTURE_TEST_CASE(an_empty_retry_ends_at_once_and_blocks_no_later_one, two_codes) {
+  // As where the gateway did not look for long enough: the dispatcher makes it.
+  const auto made = actors::ask<storage::created_batch>(
+    s.service->system(), s.service->dispatcher(), std::chrono::seconds{30}, actors::retry_atom_v,
+    *openai::parse_batch_id(id), std::string{"502"});
+  BOOST_REQUIRE_MESSAGE(made, (made ? "" : made.error().message));
+  BOOST_TEST(lines_of({{"id", openai::batch_id(made->batch.id)}}) == 0U);
+  sim.control({{"forbid", ""}, {"fail_model", ""}});
+  BOOST_TEST(lines_of(retry({{"only", "403"}})) == 3U);
+  BOOST_TEST(lines_of(retry(json::object())) == 2U);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_retry_whose_code_is_not_understood_is_refused_not_one_of_all, two_codes) {
+  BOOST_TEST(refusal({{"only", 500}}, 400) == "\"only\" must be a string in quotes, or left out");
+  for (const auto& body :
+       {json{{"only", true}}, json{{"only", json::array({"500"})}}, json{{"only", ""}},
+        json{{"olny", "500"}}, json::array({"500"}), json("500"), json(500), json(nullptr)}) {
+    BOOST_TEST_CONTEXT(body.dump()) retry(body, 400);
+  }
+  const auto no_json =
+    s.client->Post("/v1/batches/" + id + "/retry", "only=500", "application/json");
+  BOOST_REQUIRE(no_json);
+  BOOST_TEST(no_json->status == 400);
+  const auto says = refusal({{"only", "timeout"}}, 400);
+  BOOST_TEST(says.find("retries_used_up") != std::string::npos, says);
+  BOOST_TEST(refusal({{"only", "line_invalid"}}, 400).find("mend them") != std::string::npos);
+  s.post("/v1/batches/" + id + "/pause", {{"reason", 5}}, 400);
+  BOOST_TEST(s.get("/v1/batches")["data"].size() == 1U); // nothing was made
+  sim.control({{"forbid", ""}, {"fail_model", ""}});
+  BOOST_TEST(lines_of(retry({{"only", nullptr}})) == 5U); // null is left out
+}
+
+BOOST_AUTO_TEST_CASE(a_retry_where_only_invalid_lines_failed_says_that_they_cannot_run) {
+  sim_process sim;
+  running_service s{sim, 4};
+  const auto id =
+    create(s, s.upload(lines_named("x", 3) + "{\"id\":1}\n"), {{"on_invalid", "skip"}});
+  s.wait_status(id, "completed");
+  const auto refused = s.post("/v1/batches/" + id + "/retry", json::object(), 409);
+  const auto says = refused["error"]["message"].get<std::string>();
+  BOOST_TEST(says.find("line_invalid") != std::string::npos, says);
+}
+
+BOOST_AUTO_TEST_CASE(a_retry_with_no_body_runs_all_that_failed) {
+  two_codes t;
+  t.sim.control({{"forbid", ""}, {"fail_model", ""}});
+  const auto r = t.s.client->Post("/v1/batches/" + t.id + "/retry", "", "application/json");
+  BOOST_REQUIRE(r);
+  BOOST_REQUIRE_MESSAGE(r->status == 200, r->body);
+  BOOST_TEST(t.lines_of(json::parse(r->body)) == 5U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -265,6 +265,10 @@ BOOST_AUTO_TEST_CASE(retry_runs_the_failed_lines_and_its_results_are_whole) {
   const auto id = first_line(call({"status", "--json"}).output);
   const auto batch_id = json::parse(id)["id"].get<std::string>();
   BOOST_TEST(json_lines(call({"results", batch_id, "--failed"}).output).size() == 11U);
+  const auto mistyped = call({"retry", batch_id, "--only", "502"});
+  BOOST_TEST(mistyped.status.code == 2);
+  BOOST_TEST(has(mistyped.errors, "403 (11 lines)"), mistyped.errors);
+  BOOST_TEST(call({"retry", batch_id, "--only", ""}).status.code == 2);
   sim.control({{"forbid", ""}});
   const auto retried = call({"retry", batch_id});
   BOOST_REQUIRE_MESSAGE(retried.status.ok(), retried.errors);

@@ -12,6 +12,12 @@ namespace perennial::tool {
 
 namespace {
 
+/// As from a variable that is not set: without a code all failed lines would run.
+std::string not_empty(const std::string& given) {
+  return given.empty() ? "give a code, or leave --only out to run all failed lines again"
+                       : std::string{};
+}
+
 struct change_options {
   std::string verb;
   std::string batch;
@@ -82,9 +88,14 @@ void add_changes(CLI::App& app, action& chosen) {
   auto retry =
     add_change(app, chosen, "retry", "Run the failed lines of a finished batch again",
                "Example:\n  perennial retry batch_… --only 500\n\n"
-               "Prints the id of the new batch, whose results include those of the first.",
+               "Prints the id of the new batch, whose results include those of the first. What "
+               "counts is a line's\nnewest result, so one code can be retried after another.",
                &c);
-  c->add_option("--only", retry->only, "Only lines that failed with this code")->type_name("CODE");
+  c->add_option("--only", retry->only,
+                "Only lines whose newest result has this code: an HTTP status, retries_used_up "
+                "(no answer), batch_expired, …")
+    ->check(not_empty)
+    ->type_name("CODE");
 }
 
 } // namespace perennial::tool
