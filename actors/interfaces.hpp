@@ -242,6 +242,8 @@ using throttle_actor =
                    caf::reacts_to<scale_atom, uint32_t>,
                    // Other limits, and perhaps another key.
                    caf::reacts_to<reload_atom, provider_keys_ptr>,
+                   // By hand: no pause any more.
+                   caf::reacts_to<resume_atom>,
                    caf::reacts_to<wakeup_atom, uint64_t>>;
 
 /// PROBE: tries now and then whether a provider that is down can be connected to, and tells its

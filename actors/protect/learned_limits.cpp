@@ -40,6 +40,13 @@ bool learned_limit::learn(std::optional<uint64_t> told,
   return changes > most_changes ? before.changes <= most_changes : !same(before);
 }
 
+learned_limits learned_limits::settled() const noexcept {
+  const auto kept = [](const learned_limit& l) {
+    return l.changes > most_changes ? learned_limit{} : l;
+  };
+  return {kept(requests), kept(tokens)};
+}
+
 bool learned_limits::learn(const rate_limits& told) noexcept {
   const bool of_requests = requests.learn(told.limit_requests, told.reset_requests);
   return tokens.learn(told.limit_tokens, told.reset_tokens) || of_requests;

@@ -38,6 +38,8 @@ struct learned_limits {
 
   bool learn(const rate_limits& told) noexcept;
   bool nothing() const noexcept { return requests.limit == 0 && tokens.limit == 0; }
+  /// Without those that keep changing.
+  learned_limits settled() const noexcept;
   bool same(const learned_limits& other) const noexcept {
     return requests.same(other.requests) && tokens.same(other.tokens);
   }

@@ -1,6 +1,7 @@
 #include "actors/protect/throttle.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace perennial::actors {
 
@@ -31,9 +32,17 @@ bool throttle::on_used(uint32_t calls, int64_t tokens, steady_time now) {
 }
 
 bool throttle::on_limits(const rate_limits& told, steady_time now) {
-  if (learned_.learn(told)) use_rates(now);
+  if (learned_.learn(told)) {
+    news_ = true;
+    use_rates(now);
+  }
   if (const auto wait = told.wait()) pause_until(now + std::min(*wait, config_.longest_wait), now);
   return refresh(now);
+}
+
+std::optional<learned_limits> throttle::take_news() {
+  if (!std::exchange(news_, false)) return std::nullopt;
+  return learned_.settled();
 }
 
 bool throttle::on_success(const call_timing& call, steady_time now) {

@@ -89,6 +89,10 @@ public:
   bool resume(steady_time now);
 
   const learned_limits& learned() const noexcept { return learned_; }
+  /// What is known where something was learned since this was asked the last time, to be remembered
+  /// for the next start. A limit that keeps changing, as where each model has one of its own, is
+  /// left out.
+  std::optional<learned_limits> take_news();
   /// In force; 0: none.
   uint32_t requests_per_minute() const noexcept { return requests_.rate(); }
   uint32_t tokens_per_minute() const noexcept { return tokens_.rate(); }
@@ -110,6 +114,7 @@ private:
   token_bucket requests_;
   token_bucket tokens_;
   learned_limits learned_;
+  bool news_ = false; ///< Something was learned that nobody has taken.
   throttle_permits permits_;
   double recent_calls_ = 0; ///< The last hundred or so...
   double recent_429_ = 0;   ///< ...and how many of them were too many.

@@ -13,14 +13,24 @@ namespace {
 
 using self_ptr = throttle_actor::stateful_pointer<throttle_state>;
 
-void push(self_ptr self) {
+/// Wakes itself when the decision wants to be asked again. Behind everything that may have changed
+/// that, whether or not it changed the permits: a call that was used up starts the wait for the
+/// next. Never later than was said before, or a stream of messages would put it off for ever.
+void wake_in_time(self_ptr self) {
   auto& st = self->state;
   const auto now = self->clock().now();
-  self->send(st.supervisor, permits_atom_v, st.setup.number, st.decision->permits());
-  if (const auto when = st.decision->next_wakeup(now)) {
-    const auto wait = std::max<steady_time::duration>(*when - now, std::chrono::milliseconds{1});
-    self->delayed_send(self, wait, wakeup_atom_v, ++st.timer_generation);
-  }
+  const auto when = st.decision->next_wakeup(now);
+  if (!when || *when >= st.timer_at) return;
+  st.timer_at = *when;
+  const auto wait = std::max<steady_time::duration>(*when - now, std::chrono::milliseconds{1});
+  self->delayed_send(self, wait, wakeup_atom_v, ++st.timer_generation);
+}
+
+/// What every message ends with.
+void done(self_ptr self, bool changed) {
+  auto& st = self->state;
+  if (changed) self->send(st.supervisor, permits_atom_v, st.setup.number, st.decision->permits());
+  wake_in_time(self);
 }
 
 bool learn_outcome(throttle& t, const outcome_event& e, steady_time now) {
@@ -41,11 +51,9 @@ bool learn(throttle& t, const outcome_event& e, steady_time now) {
   return (e.limits != rate_limits{} && t.on_limits(e.limits, now)) || changed;
 }
 
-/// Limits may be those of one model only, or of all, and come with every answer: what is remembered
-/// is what they settle on.
-void remember(const throttle_state& st) {
-  if (st.setup.memory && !st.decision->learned().nothing())
-    st.setup.memory->put(st.setup.base_url, st.setup.key, st.decision->learned());
+void remember(throttle_state& st) {
+  const auto learned = st.decision->take_news();
+  if (learned && st.setup.memory) st.setup.memory->put(st.setup.base_url, st.setup.key, *learned);
 }
 
 void begin(self_ptr self) {
@@ -79,26 +87,25 @@ throttle_actor::behavior_type throttle_behavior(self_ptr self, throttle_setup se
   self->state.setup = std::move(setup);
   self->state.supervisor = std::move(supervisor);
   begin(self);
-  push(self);
+  done(self, true);
   return {
     [self](outcome_atom, const outcome_list& events) {
       const auto now = self->clock().now();
       auto& st = self->state;
-      const auto known = st.decision->learned();
       bool changed = false;
       for (const auto& e : events) changed |= learn(*st.decision, e, now);
-      if (!known.same(st.decision->learned())) remember(st);
-      if (changed) push(self);
+      remember(st);
+      done(self, changed);
     },
     [self](used_atom, uint32_t calls, int64_t tokens) {
-      if (self->state.decision->on_used(calls, tokens, self->clock().now())) push(self);
+      done(self, self->state.decision->on_used(calls, tokens, self->clock().now()));
     },
     [self](status_atom) { return self->state.decision->permits(); },
     [self](details_atom) -> throttle_details_ptr {
       return std::make_shared<throttle_details>(details_of(*self->state.decision));
     },
     [self](scale_atom, uint32_t in_flight) {
-      if (self->state.decision->set_in_flight(in_flight, self->clock().now())) push(self);
+      done(self, self->state.decision->set_in_flight(in_flight, self->clock().now()));
     },
     [self](reload_atom, const provider_keys_ptr& fresh) {
       auto& st = self->state;
@@ -108,19 +115,14 @@ throttle_actor::behavior_type throttle_behavior(self_ptr self, throttle_setup se
         st.decision->set_rates(fresh->requests_per_minute, fresh->tokens_per_minute, now);
       if (key.reveal() != st.setup.key.reveal()) changed |= st.decision->resume(now);
       st.setup.key = key;
-      if (changed) push(self);
+      done(self, changed);
     },
+    [self](resume_atom) { done(self, self->state.decision->resume(self->clock().now())); },
     [self](wakeup_atom, uint64_t generation) {
       auto& st = self->state;
       if (generation != st.timer_generation) return;
-      if (st.decision->on_tick(self->clock().now())) return push(self);
-      // Woken a little early: the permits are the same, the next time is not.
-      const auto now = self->clock().now();
-      if (const auto when = st.decision->next_wakeup(now)) {
-        const auto wait =
-          std::max<steady_time::duration>(*when - now, std::chrono::milliseconds{1});
-        self->delayed_send(self, wait, wakeup_atom_v, ++st.timer_generation);
-      }
+      st.timer_at = steady_time::max();
+      done(self, st.decision->on_tick(self->clock().now()));
     },
   };
 }

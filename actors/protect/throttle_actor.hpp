@@ -29,6 +29,7 @@ struct throttle_state {
   throttle_setup setup;
   supervisor_actor supervisor;
   uint64_t timer_generation = 0;
+  steady_time timer_at = steady_time::max(); ///< When it wakes itself next.
   static inline const char* name = "throttle";
 };
 

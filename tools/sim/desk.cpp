@@ -130,6 +130,9 @@ reply desk::answer(const http_request& request, steady_time now, bool held) {
   else if (!settings_->throttle_key.empty() && is_from(head, settings_->throttle_key))
     out = failure(429, "Too many requests.", "rate_limit_exceeded", head.keep_alive,
                   retry_after_field(settings_->retry_after));
+  else if (!settings_->spent_key.empty() && is_from(head, settings_->spent_key))
+    out = failure(429, "You exceeded your current quota.", "insufficient_quota", head.keep_alive,
+                  retry_after_field(settings_->retry_after));
   else if (head.method == "GET" && head.path == "/v1/models")
     out.bytes = render_reply({.request_id = next_id(), .keep_alive = head.keep_alive},
                              render_models(settings_->models));

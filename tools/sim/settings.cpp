@@ -116,6 +116,8 @@ constexpr control_member members[] = {
    [](const settings& s, steady_time) { return json(s.api_key.empty() ? "" : "(set)"); }},
   {"throttle_key", set_text<&settings::throttle_key>,
    [](const settings& s, steady_time) { return json(s.throttle_key.empty() ? "" : "(set)"); }},
+  {"spent_key", set_text<&settings::spent_key>,
+   [](const settings& s, steady_time) { return json(s.spent_key.empty() ? "" : "(set)"); }},
   {"limit_in_flight", set_whole<&settings::limit_in_flight>, get_plain<&settings::limit_in_flight>},
   {"rpm", set_whole<&settings::requests_per_minute>, get_plain<&settings::requests_per_minute>},
   {"answer_bytes", set_whole<&settings::answer_bytes>, get_plain<&settings::answer_bytes>},

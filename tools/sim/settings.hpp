@@ -31,7 +31,8 @@ struct settings {
   std::string wrong_model;     ///< this one does not
   std::string answer_headers;  ///< with every good answer: whole lines, each with CR LF
   std::string throttle_key;    ///< 429 with Retry-After for this bearer token
-  std::string fail_model;      ///< 500 for this one
+  std::string spent_key;       ///< 429 of a spent quota, with Retry-After, for this one
+  std::string fail_model;      ///< 500 for this model
   std::string forbid;          ///< 403 for a prompt with this text
   std::string hold;            ///< a prompt with this text waits until this is cleared
   std::string api_key;

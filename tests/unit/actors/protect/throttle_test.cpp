@@ -292,4 +292,24 @@ BOOST_AUTO_TEST_CASE(other_rates_are_taken_over_while_it_runs) {
   BOOST_TEST(tested.permits().calls == unlimited_permits);
 }
 
+BOOST_AUTO_TEST_CASE(what_was_learned_is_told_once_and_not_where_it_keeps_changing) {
+  throttle tested{{}, start};
+  BOOST_TEST(!tested.take_news().has_value());
+  tested.on_limits(told(60, 30, 30s), start);
+  const auto news = tested.take_news();
+  BOOST_REQUIRE(news.has_value());
+  BOOST_TEST(news->requests.limit == 60U);
+  tested.on_limits(told(60, 30, 20s), start);
+  BOOST_TEST(!tested.take_news().has_value());
+  int told_of = 0;
+  for (int i = 0; i < 100; ++i) { // two models with a limit each
+    tested.on_limits(told(i % 2 == 0 ? 500 : 60, 30, 30s), start);
+    if (const auto n = tested.take_news()) {
+      ++told_of;
+      if (told_of == 4) BOOST_TEST(n->requests.limit == 0U);
+    }
+  }
+  BOOST_TEST(told_of == 4);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
