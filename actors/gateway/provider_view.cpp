@@ -43,6 +43,7 @@ void put_breaker(json& to, const breaker_details& b, const moment& m) {
                        {"reason", c.reason}});
   }
   to["changes"] = std::move(changes);
+  to["sent_since_opened"] = b.sent_since_opened;
   to["window"] = {
     {"calls", b.window.calls}, {"failures", b.window.failures}, {"slow", b.window.slow}};
 }

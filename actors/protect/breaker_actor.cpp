@@ -72,7 +72,8 @@ breaker_actor::behavior_type breaker_behavior(self_ptr self, breaker_setup setup
       std::uniform_real_distribution<double> jitter{0.0, 1.0};
       bool moved = false;
       for (const auto& e : events) {
-        const auto report = report_of(e.outcome, e.took, st.setup.scope);
+        auto report = report_of(e.outcome, e.took, st.setup.scope);
+        report.sent = e.sent;
         moved |= st.decision.on_outcome(e.breaker_epoch, report, now, jitter(st.random));
       }
       if (moved) changed(self);
@@ -88,6 +89,7 @@ breaker_actor::behavior_type breaker_behavior(self_ptr self, breaker_setup setup
       auto out = std::make_shared<breaker_details>();
       out->gate = st.decision.gate();
       out->history.assign(st.decision.history().begin(), st.decision.history().end());
+      out->sent_since_opened = st.decision.sent_since_opened();
       out->window = st.decision.window(self->clock().now());
       return out;
     },

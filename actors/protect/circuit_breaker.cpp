@@ -38,6 +38,7 @@ circuit_breaker::circuit_breaker(breaker_config config)
 
 bool circuit_breaker::on_outcome(uint32_t epoch, const call_report& call, steady_time now,
                                  double jitter) {
+  count_sent(call);
   if (epoch != gate_.epoch || call.calls == 0) return false;
   switch (gate_.state) {
   case breaker_state::closed: return count_closed(call, now, jitter);
@@ -45,6 +46,12 @@ bool circuit_breaker::on_outcome(uint32_t epoch, const call_report& call, steady
   case breaker_state::open: return false; // nothing is let out in an epoch that is open
   }
   return false;
+}
+
+void circuit_breaker::count_sent(const call_report& call) noexcept {
+  if (!opened_at_ || !call.sent || *call.sent <= *opened_at_) return;
+  if (gate_.state != breaker_state::closed || (closed_at_ && *call.sent < *closed_at_))
+    sent_since_opened_ += call.calls;
 }
 
 bool circuit_breaker::on_returned(uint32_t epoch, uint32_t calls) {
@@ -160,6 +167,10 @@ bool circuit_breaker::open(std::string reason, steady_time now, double jitter) {
   auto wait = spread(config_.open_for.after(openings_), config_.open_spread, jitter);
   ++openings_;
   closed_at_.reset();
+  if (gate_.state == breaker_state::closed) {
+    opened_at_ = now;
+    sent_since_opened_ = 0;
+  }
   probe_failed_ = false;
   probe_over_ = false;
   change(breaker_state::open, 0, std::move(reason), now);

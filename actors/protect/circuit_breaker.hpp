@@ -60,6 +60,7 @@ struct call_report {
   bool slow = false;               ///< Whatever it took: a timeout. Counts in the closed state.
   std::chrono::milliseconds took{0};
   uint32_t calls = 1;
+  std::optional<steady_time> sent = {};
   std::string detail = {}; ///< What went wrong, for people. Never a secret.
 };
 
@@ -134,6 +135,10 @@ public:
   /// The last changes of state, oldest first.
   const std::deque<breaker_change>& history() const noexcept { return history_; }
 
+  /// Calls that were sent after it opened the last time, until it closed: its trials, and those
+  /// that went out before all had heard of it. For display.
+  uint64_t sent_since_opened() const noexcept { return sent_since_opened_; }
+
   /// What the window holds, for display.
   const outcome_counts& window(steady_time now) noexcept { return window_.totals(now); }
 
@@ -141,6 +146,7 @@ public:
   std::optional<std::chrono::milliseconds> slow_from() const noexcept;
 
 private:
+  void count_sent(const call_report& call) noexcept;
   bool learn_time(const call_report& call, steady_time now);
   bool count_closed(const call_report& call, steady_time now, double jitter);
   bool count_half_open(const call_report& call, steady_time now, double jitter);
@@ -162,10 +168,12 @@ private:
   size_t stage_ = 0;
   uint32_t stage_successes_ = 0;
   uint32_t stage_failures_ = 0;
-  uint32_t openings_ = 0;     ///< Since it was last calm.
-  bool unreachable_ = false;  ///< It is open because connections failed.
-  bool probe_failed_ = false; ///< And so did a probe of the mere connection since.
-  bool probe_over_ = false;   ///< A probe found that connections are made.
+  uint32_t openings_ = 0;                ///< Since it was last calm.
+  bool unreachable_ = false;             ///< It is open because connections failed.
+  bool probe_failed_ = false;            ///< And so did a probe of the mere connection since.
+  bool probe_over_ = false;              ///< A probe found that connections are made.
+  std::optional<steady_time> opened_at_; ///< From closed, the last time.
+  uint64_t sent_since_opened_ = 0;
   std::optional<steady_time> closed_at_;
   std::deque<breaker_change> history_;
 };

@@ -16,6 +16,7 @@ struct breaker_details {
   breaker_gate gate;
   std::vector<breaker_change> history; ///< Oldest first; at most circuit_breaker::history_size.
   outcome_counts window;
+  uint64_t sent_since_opened = 0; ///< As circuit_breaker has it.
 };
 
 struct throttle_details {

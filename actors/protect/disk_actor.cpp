@@ -47,7 +47,7 @@ disk_actor::behavior_type disk_behavior(self_ptr self, disk_peers peers) {
   return {
     [self](start_atom, const directory_ptr& supervisors) {
       self->state.supervisors = supervisors;
-      if (self->state.told.holds_calls()) hold(self, true);
+      hold(self, self->state.told.holds_calls()); // it may have changed since they were told
     },
     [self](wakeup_atom, bool by_timer) {
       look(self);

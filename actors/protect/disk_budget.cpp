@@ -34,10 +34,13 @@ disk_floors find_floors(uint64_t disk_bytes, const disk_config& config, const di
   const auto calls = load.calls + calls_before_next_look;
   const auto on_their_way =
     calls > config.most_in_memory / each ? config.most_in_memory : calls * each;
+  const auto files = calls > disk_bytes / std::max(load.long_bytes, uint64_t{1})
+                       ? disk_bytes
+                       : calls * load.long_bytes;
   const auto own =
     2 * storage::log_bytes_for(disk_bytes) + std::min(most_for_compaction, disk_bytes / 16);
   disk_floors out;
-  out.for_results = std::min(own + 2 * on_their_way, disk_bytes / 2);
+  out.for_results = std::min(own + 2 * on_their_way + files, disk_bytes / 2);
   const auto reserve =
     config.reserve > 0 ? config.reserve : std::min(most_reserve, disk_bytes / 20);
   out.for_uploads = std::max(reserve, out.for_results + out.for_results / 2);

@@ -16,6 +16,7 @@
 //                              in the log and in a sorted file; calls whose results are not on disk
 //                              yet, and some that go out before the next look; no more than the
 //                              memory budget, since they are there until they are on disk
+//   (calls + 64) × long result what goes to a file of its own as it comes, and is nowhere else
 // Kept from uploads (`for_uploads`): the configured reserve, or 1 GiB, or a twentieth of a smaller
 // disk; and at least one and a half of what results need.
 #pragma once
@@ -42,6 +43,7 @@ struct disk_config {
 struct disk_load {
   uint64_t calls = 0; ///< Out, or their results are not on disk yet.
   uint64_t result_bytes = 4 * kib;
+  uint64_t long_bytes = 0; ///< Of a result, on the mean, in a file of its own.
 };
 
 struct disk_floors {
@@ -57,12 +59,15 @@ disk_floors find_floors(uint64_t disk_bytes, const disk_config& config, const di
 /// How long results are: grows at once, falls slowly.
 class result_size {
 public:
+  explicit result_size(uint64_t at_first)
+    : bytes_(at_first) {}
+
   /// `count` of them with `bytes` together are on disk.
   void on_results(uint64_t count, uint64_t bytes) noexcept;
   uint64_t bytes() const noexcept { return bytes_; }
 
 private:
-  uint64_t bytes_ = disk_load{}.result_bytes;
+  uint64_t bytes_;
 };
 
 class disk_budget {

@@ -23,7 +23,9 @@ disk_room::disk_room(std::string data_dir, disk_config config, looking look)
 
 void disk_room::look_here() {
   // What cannot be looked at is as it was: a write will tell.
-  if (const auto seen = look_(data_dir_)) budget_.on_look(*seen, {calls_, results_.bytes()});
+  if (const auto seen = look_(data_dir_)) {
+    budget_.on_look(*seen, {calls_, results_.bytes(), long_results_.bytes()});
+  }
 }
 
 disk_status disk_room::look(uint64_t calls) {
@@ -54,8 +56,8 @@ disk_status disk_room::status_here() const {
   } else if (s.level == disk_level::full) {
     s.says = fmt::format(
       "the disk of {} is nearly full: {} free, and {} are kept for the results of the {} calls "
-      "that "
-      "are out and for the store's own files; no new calls go out and uploads are refused until "
+      "that are out and for the store's own files; no new calls go out and uploads are refused "
+      "until "
       "there is more room, results are still written",
       data_dir_, free, format_bytes(s.floors.for_results), calls_);
   } else if (s.level == disk_level::tight) {
@@ -98,9 +100,10 @@ void disk_room::writes_again() {
   if (tell) tell();
 }
 
-void disk_room::on_results(uint64_t count, uint64_t bytes) {
+void disk_room::on_results(uint64_t count, uint64_t bytes, uint64_t long_bytes) {
   const std::lock_guard lock{mutex_};
   results_.on_results(count, bytes);
+  long_results_.on_results(count, long_bytes);
 }
 
 void disk_room::when_store_changes(std::function<void()> tell) {

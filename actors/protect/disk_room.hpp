@@ -45,7 +45,8 @@ public:
   /// Lets the ballast go where room was short.
   void write_failed(const error& why);
   void writes_again();
-  void on_results(uint64_t count, uint64_t bytes);
+  /// `long_bytes` of them in files of their own.
+  void on_results(uint64_t count, uint64_t bytes, uint64_t long_bytes);
   /// Is called after the two first, on their thread.
   void when_store_changes(std::function<void()> tell);
 
@@ -67,7 +68,8 @@ private:
   storage::ballast ballast_;
   mutable std::mutex mutex_;
   disk_budget budget_;
-  result_size results_;
+  result_size results_{disk_load{}.result_bytes};
+  result_size long_results_{0};
   uint64_t calls_ = 0;
   uint64_t promised_ = 0; ///< To uploads that have begun.
   bool store_writes_ = true;

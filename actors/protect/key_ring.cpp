@@ -37,7 +37,37 @@ bool key_ring::has_room(const slot& s, steady_time now) {
 }
 
 bool key_ring::has_room(steady_time now) const {
-  return std::ranges::any_of(slots_, [&](const slot& s) { return has_room(s, now); });
+  return std::ranges::any_of(
+    slots_, [&](const slot& s) { return has_room(s, now) && s.parked.may_call(whole_key); });
+}
+
+std::optional<key_ring::standstill> key_ring::stopped(steady_time now) const {
+  standstill out;
+  for (const auto& s : slots_) {
+    const bool paused = is_paused(s.says, now);
+    const auto* parked = s.parked.find(whole_key);
+    if (!paused && parked == nullptr) return std::nullopt;
+    if (parked != nullptr) {
+      out.parked = true;
+      if (!paused) out.probes += parked->permits;
+    } else {
+      out.until = std::min(out.until.value_or(*s.says.paused_until), *s.says.paused_until);
+    }
+  }
+  return out;
+}
+
+bool key_ring::all_parked(std::string_view model) const {
+  return std::ranges::all_of(slots_,
+                             [&](const slot& s) { return s.parked.find(model) != nullptr; });
+}
+
+uint32_t key_ring::probes_of(std::string_view model) const {
+  uint32_t out = 0;
+  for (const auto& s : slots_) {
+    if (const auto* parked = s.parked.find(model)) out += parked->permits;
+  }
+  return out;
 }
 
 key_ring::choice key_ring::pick(std::string_view model, steady_time now) const {
@@ -90,11 +120,14 @@ uint32_t key_ring::in_flight_limit() const {
   return static_cast<uint32_t>(std::min<uint64_t>(sum, std::numeric_limits<uint32_t>::max()));
 }
 
-std::optional<steady_time> key_ring::next_resume(steady_time now) const {
+std::optional<steady_time> key_ring::next_change(steady_time now) const {
   std::optional<steady_time> next;
+  const auto look = [&](const std::optional<steady_time>& at) {
+    if (at) next = std::min(next.value_or(*at), *at);
+  };
   for (const auto& s : slots_) {
-    if (!is_paused(s.says, now)) continue;
-    next = std::min(next.value_or(*s.says.paused_until), *s.says.paused_until);
+    if (is_paused(s.says, now)) look(s.says.paused_until);
+    look(s.parked.next_wakeup());
   }
   return next;
 }

@@ -44,6 +44,15 @@ public:
   /// Whether some key has room for a call, whatever the model.
   bool has_room(steady_time now) const;
 
+  /// Why nothing goes out: each key is paused, or parked as a whole.
+  struct standstill {
+    bool parked = false;                   ///< Some key is.
+    std::optional<steady_time> until = {}; ///< When the first pause of one that is not ends.
+    uint32_t probes = 0;                   ///< Lines that are wanted to try parked keys with.
+  };
+  /// Nothing while some key may go.
+  std::optional<standstill> stopped(steady_time now) const;
+
   /// The key for a line of `model`.
   choice pick(std::string_view model, steady_time now) const;
 
@@ -63,14 +72,20 @@ public:
   /// Calls in flight that all keys together bear.
   uint32_t in_flight_limit() const;
 
-  /// When a pause ends that has not yet.
-  std::optional<steady_time> next_resume(steady_time now) const;
+  /// When a pause ends that has not yet, or a parked key or model is to be tried again.
+  std::optional<steady_time> next_change(steady_time now) const;
 
   /// When a line of `model`, for which all keys are parked, should ask again.
   steady_time ask_again(std::string_view model, steady_time now) const;
 
   /// Gives out the parks' probes that are due.
   void on_tick(steady_time now);
+
+  /// Whether no key may be used for this model.
+  bool all_parked(std::string_view model) const;
+
+  /// Lines of such a model that are wanted now, to try whether it is back.
+  uint32_t probes_of(std::string_view model) const;
 
   /// By hand: no key is parked any more.
   void resume();

@@ -24,9 +24,17 @@ uint64_t status_bytes(std::string_view name) {
   return 0;
 }
 
-void say_level(memory_state& st) {
+/// A level that comes and goes with single grants is no news.
+constexpr std::chrono::seconds news_after{1};
+
+void say_level(memory_state& st, steady_time now) {
   const auto level = st.ledger.level();
-  if (level == st.told) return;
+  if (level == st.told) {
+    st.other_since.reset();
+    return;
+  }
+  if (!st.other_since) st.other_since = now;
+  if (now - *st.other_since < news_after) return;
   st.told = level;
   logging::info("memory is {}: {} resident, budget {}", to_string(level),
                 format_bytes(st.ledger.rss()), format_bytes(st.ledger.budget()));
@@ -49,7 +57,7 @@ memory_actor::behavior_type memory_behavior(memory_actor::stateful_pointer<memor
     },
     [self](release_atom, memory_class kind, uint64_t bytes) {
       self->state.ledger.release(kind, bytes);
-      say_level(self->state);
+      say_level(self->state, self->clock().now());
     },
     [self](status_atom) {
       const auto& st = self->state;
@@ -64,7 +72,7 @@ memory_actor::behavior_type memory_behavior(memory_actor::stateful_pointer<memor
     [self](wakeup_atom) {
       auto& st = self->state;
       st.ledger.on_rss(resident_bytes());
-      say_level(st);
+      say_level(st, self->clock().now());
       self->delayed_send(self, measure_every, wakeup_atom_v);
     },
   };

@@ -4,11 +4,14 @@
 
 #include "actors/interfaces.hpp"
 
+#include <optional>
+
 namespace perennial::actors {
 
 struct memory_state {
   memory_ledger ledger{memory_config{}};
   memory_level told = memory_level::normal;
+  std::optional<steady_time> other_since = {}; ///< It is another one than was told.
   static inline const char* name = "memory_budget";
 };
 

@@ -42,7 +42,8 @@ bool memory_ledger::grant(memory_class of, uint64_t bytes) {
   switch (of) {
   case memory_class::store: given = below(config_.full); break;
   case memory_class::read_ahead:
-    given = floor || (now == memory_level::normal && below(config_.tight));
+    given = floor || (now == memory_level::normal && below(config_.tight) &&
+                      held(of) + bytes <= part(config_.read_ahead));
     break;
   case memory_class::upload:
     given =

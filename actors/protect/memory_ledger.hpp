@@ -2,9 +2,12 @@
 // actor routes messages to it and tells it the measured RSS.
 //
 //   level    entered at          left below   read-ahead      uploads         calls in flight
-//   normal                                    up to 80 %      up to 80 %      up to 95 %
+//   normal                                    a quarter       up to 80 %      up to 95 %
 //   tight    80 % of the budget  75 %         one page        one piece       up to 95 %
 //   full     95 % of the budget  90 %         one page        none            one
+//
+// Read-ahead is bounded by itself too: lines that lie ready for a provider that takes none must leave
+// the others room.
 //
 // The level is the worse of two: what was granted, and RSS. "One" is the floor: when nothing of
 // that class is held, one grant of it is always given, however large, so that a line can always be
@@ -36,6 +39,7 @@ std::string_view to_string(memory_class of) noexcept;
 struct memory_config {
   uint64_t budget_bytes = uint64_t{512} << 20;
   uint64_t store_bytes = 0; ///< The reservation of the store.
+  double read_ahead = 0.25;
   double tight = 0.80;
   double tight_until = 0.75; ///< Hysteresis: below this it is normal again.
   double full = 0.95;

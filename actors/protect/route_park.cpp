@@ -28,6 +28,11 @@ void route_park::with_each(std::string_view model, F f) {
   if (auto route = parked_.find(model); route != parked_.end()) f(route);
 }
 
+const parked_route* route_park::find(std::string_view model) const {
+  const auto found = parked_.find(model);
+  return found == parked_.end() ? nullptr : &found->second;
+}
+
 bool route_park::may_call(std::string_view model) const {
   if (parked_.empty()) return true;
   auto open = [&](std::string_view name) {

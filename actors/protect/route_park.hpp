@@ -75,6 +75,9 @@ public:
 
   bool nothing_parked() const noexcept { return parked_.empty(); }
 
+  /// The park of this model, or of the whole key; null where it has none.
+  const parked_route* find(std::string_view model) const;
+
   /// Whether a line of `model` may be let out. Cheap when nothing is parked.
   bool may_call(std::string_view model) const;
 

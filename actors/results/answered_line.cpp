@@ -22,7 +22,7 @@ jobs::result_fields answer_fields(const work_item& item, const perennial::call_r
   f.status_code = report.status;
   f.request_id = report.request_id;
   f.ambiguous = item.ambiguous;
-  f.model_replaced = item.model_replaced || !item.asked_model.empty();
+  f.model_replaced = item.model_replaced || item.renamed;
   f.model_before = item.model_replaced ? item.replaced_model : item.asked_model;
   f.model = item.model;
   return f;

@@ -51,4 +51,14 @@ reload_plan plan_reload(const service_config& running, const service_config& fre
   return plan;
 }
 
+void take_limits(service_config& to, const service_config& fresh) {
+  for (auto& p : to.providers) {
+    const auto now = std::ranges::find(fresh.providers, p.name, &provider_config::name);
+    if (now == fresh.providers.end()) continue;
+    p.max_in_flight = now->max_in_flight;
+    p.requests_per_minute = now->requests_per_minute;
+    p.tokens_per_minute = now->tokens_per_minute;
+  }
+}
+
 } // namespace perennial::actors

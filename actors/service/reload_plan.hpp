@@ -32,4 +32,7 @@ struct reload_plan {
 
 reload_plan plan_reload(const service_config& running, const service_config& fresh);
 
+/// Takes the limits of providers that `fresh` has too, and nothing else.
+void take_limits(service_config& to, const service_config& fresh);
+
 } // namespace perennial::actors

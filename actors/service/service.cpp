@@ -112,6 +112,7 @@ void service::spawn(std::vector<std::shared_ptr<const provider_client>> clients,
   options.max_attempts = config_.max_attempts;
   options.line_deadline = config_.line_deadline;
   options.limits.held_bytes = config_.memory_budget / 8;
+  options.limits.copied_bytes = config_.memory_budget / 8;
   dispatcher_ = system_.spawn(dispatcher_behavior,
                               dispatcher_peers{db_, calls_out_, writer_, memory_}, options);
 

@@ -96,7 +96,8 @@ result<item_ptr> make_item(read_cursor& c, const jobs::line& l,
   } else {
     item->body = sliced->original;
   }
-  item->page = page;
+  // One with a body of its own needs the memory that was granted for it, and not the page's.
+  item->page = item->owned.empty() ? page : std::shared_ptr<const void>{page->grant};
   if (const auto w = c.waiting.find(l.ordinal); w != c.waiting.end()) {
     item->attempts = w->second.attempts;
     item->ambiguous = w->second.ambiguous;

@@ -47,13 +47,17 @@ void flush(self_ptr self) {
   while (!st.gathered.empty()) {
     auto group = st.gathered.take();
     uint64_t bytes = 0;
-    for (const auto& r : group.results) bytes += r.text.size();
+    uint64_t long_bytes = 0;
+    for (const auto& r : group.results) {
+      bytes += r.text.size();
+      if (r.long_text) long_bytes += r.long_text->bytes();
+    }
     auto counts = st.db->commit(group);
     if (!counts) {
       st.gathered.put_back(std::move(group));
       return write_failed(self, counts.error());
     }
-    st.disk->on_results(group.results.size(), bytes);
+    st.disk->on_results(group.results.size(), bytes, long_bytes);
     for (auto& c : *counts) st.counts[c.batch] = c.progress;
   }
   // Everyone gets all counts: the newest of each batch is what they want.

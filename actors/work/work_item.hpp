@@ -49,12 +49,13 @@ struct work_item {
   storage::line_no line = 0;
   std::string custom_id;
   std::string model;           ///< As it is sent.
-  std::string asked_model;     ///< The line's, where its provider calls it otherwise; else empty.
+  bool renamed = false;        ///< Its provider calls the model otherwise...
+  std::string asked_model;     ///< ...than the line, which may name none.
   bool model_replaced = false; ///< The batch's model stands in the body...
   std::string replaced_model;  ///< ...for this one, the line's own.
   std::string_view body;       ///< As sent. Points into `page` or `owned`.
   std::string owned;
-  std::shared_ptr<const void> page; ///< Keeps the page and its memory grant alive.
+  std::shared_ptr<const void> page; ///< Keeps the page and its memory grant alive, or the grant.
 
   // What earlier attempts left.
   uint32_t attempts = 0; ///< Used so far.
@@ -82,7 +83,7 @@ struct work_item {
   uint64_t charged_bytes = 0;
 
   /// What routes it.
-  const std::string& route_model() const { return asked_model.empty() ? model : asked_model; }
+  const std::string& route_model() const { return renamed ? asked_model : model; }
 
   /// Keeps what a provider said, in place of what it said before.
   void note_word(const std::string& from, std::string_view code, std::string_view message) {
@@ -104,7 +105,7 @@ struct work_item {
   /// Copies the body so that the page can go: for lines that wait long.
   void let_go_of_page() {
     if (!page) return;
-    owned.assign(body);
+    if (body.data() != owned.data()) owned.assign(body);
     body = owned;
     page.reset();
   }

@@ -7,6 +7,11 @@ namespace perennial::actors {
 
 namespace {
 
+/// Lines for trying single models that are laid at a time...
+constexpr size_t most_trials = 64;
+/// ...and that are looked at for it: a look is made whenever lines are handed out.
+constexpr size_t most_looks = 256;
+
 uint64_t held_size(const work_item& item) { return item.body.size() + sizeof(work_item); }
 
 /// To that provider, under its own name of the model.
@@ -14,18 +19,18 @@ void send_to(work_item& item, const route_target& target) {
   item.provider = target.provider;
   const bool renamed = !target.model.empty() && target.model != item.route_model();
   if (renamed) {
-    if (item.asked_model.empty()) item.asked_model = item.model;
+    if (!item.renamed) item.asked_model = item.model;
     item.model = target.model;
-  } else if (!item.asked_model.empty()) {
+  } else if (item.renamed) {
     item.model = std::exchange(item.asked_model, {});
   }
+  item.renamed = renamed;
 }
 
 } // namespace
 
 dispatch_table::dispatch_table(routes where, dispatch_limits limits)
   : choice_(std::move(where))
-  , left_(choice_.where().size())
   , limits_(limits)
   , lanes_(choice_.where().size()) {}
 
@@ -73,7 +78,8 @@ item_list dispatch_table::stop(storage::batch_id id) {
     dropped.push_back(entry.second);
     return true;
   });
-  b->ready_count = b->waiting_count = b->held_bytes = 0;
+  copied_bytes_ -= b->copied_bytes;
+  b->ready_count = b->waiting_count = b->held_bytes = b->copied_bytes = 0;
   return dropped;
 }
 
@@ -94,8 +100,24 @@ void dispatch_table::make_ready(active& b, item_ptr item, steady_time now) {
   put_ready(b, std::move(item), false);
 }
 
+void dispatch_table::hold(active& b, const work_item& item) {
+  const auto bytes = held_size(item);
+  b.held_bytes += bytes;
+  if (item.page) return;
+  b.copied_bytes += bytes;
+  copied_bytes_ += bytes;
+}
+
+void dispatch_table::let_go(active& b, const work_item& item) {
+  const auto bytes = held_size(item);
+  b.held_bytes -= std::min(b.held_bytes, bytes);
+  if (item.page) return;
+  b.copied_bytes -= std::min(b.copied_bytes, bytes);
+  copied_bytes_ -= std::min(copied_bytes_, bytes);
+}
+
 void dispatch_table::put_ready(active& b, item_ptr item, bool first) {
-  b.held_bytes += held_size(*item);
+  hold(b, *item);
   ++b.ready_count;
   auto& queue = b.ready[item->provider].of(*item);
   if (first) {
@@ -107,7 +129,7 @@ void dispatch_table::put_ready(active& b, item_ptr item, bool first) {
 
 void dispatch_table::make_waiting(active& b, item_ptr item, steady_time until) {
   item->let_go_of_page();
-  b.held_bytes += held_size(*item);
+  hold(b, *item);
   ++b.waiting_count;
   waiting_.emplace(until, std::move(item));
 }
@@ -148,41 +170,76 @@ bool dispatch_table::on_back(item_ptr item, std::chrono::milliseconds wait, stea
   return true;
 }
 
-void dispatch_table::on_availability(const provider_availability& a) { choice_.on_availability(a); }
+void dispatch_table::on_availability(const provider_availability& a) {
+  if (a.closed) lanes_[a.provider].credit = 0;
+  choice_.on_availability(a);
+  reroute_at_ = steady_time::min();
+}
 
+size_t dispatch_table::ready_for(uint32_t provider) const {
+  size_t out = 0;
+  for (const auto& [id, b] : batches_) {
+    if (b.paused || b.stopped) continue;
+    out += b.ready[provider].firsts.size() + b.ready[provider].retries.size();
+  }
+  return out;
+}
+
+/// Providers that take no lines but want to try some get them from others: nobody would find out
+/// otherwise that they are back. One that is closed as a whole asks for what it would try; one that
+/// has closed a model says how many lines of that.
 void dispatch_table::lay_trials() {
   for (uint32_t p = 0; p < lanes_.size(); ++p) {
-    if (const auto lines = choice_.take_trial(p); lines > 0) lay_trial(p, lines);
+    if (choice_.is_closed(p)) {
+      const auto have = lanes_[p].credit > 0 ? ready_for(p) : 0;
+      if (lanes_[p].credit > have) lay_trials(p, lanes_[p].credit - have);
+    } else if (choice_.wants_trials(p)) {
+      lay_trials(p, most_trials);
+    }
   }
 }
 
-void dispatch_table::lay_trial(uint32_t provider, uint32_t lines) {
-  for (auto& [id, b] : batches_) {
-    if (b.paused || b.stopped) continue;
-    for (uint32_t p = 0; p < lanes_.size() && lines > 0; ++p) {
-      auto& from = b.ready[p].firsts;
-      while (p != provider && lines > 0 && !from.empty()) {
-        const auto* target = choice_.target_of(provider, from.front()->route_model());
-        if (target == nullptr || b.ready[provider].firsts.size() >= lines) break;
-        auto item = std::move(from.front());
-        from.pop_front();
-        send_to(*item, *target);
-        b.ready[provider].firsts.push_back(std::move(item));
-        --lines;
+void dispatch_table::lay_trials(uint32_t provider, size_t lines) {
+  size_t looked_at = 0;
+  const auto lay_from = [&](active& b, std::deque<item_ptr>& queue) {
+    for (size_t i = 0; i < queue.size() && lines > 0 && looked_at < most_looks; ++looked_at) {
+      const auto& model = queue[i]->route_model();
+      const auto* target = choice_.may_try(provider, model);
+      if (target == nullptr) {
+        ++i;
+        continue;
+      }
+      choice_.on_trial(*target, model);
+      auto item = std::move(queue[i]);
+      queue.erase(queue.begin() + static_cast<std::ptrdiff_t>(i));
+      send_to(*item, *target);
+      auto& to = b.ready[provider].of(*item);
+      to.push_front(std::move(item));
+      --lines;
+    }
+  };
+  for (const bool retries : {false, true}) { // a line that has failed already says less
+    for (auto& [id, b] : batches_) {
+      if (b.paused || b.stopped) continue;
+      for (uint32_t p = 0; p < lanes_.size(); ++p) {
+        if (p != provider) lay_from(b, retries ? b.ready[p].retries : b.ready[p].firsts);
       }
     }
   }
 }
 
-std::vector<uint32_t> dispatch_table::reroute(steady_time now) {
+void dispatch_table::reroute(steady_time now) {
+  if (now < reroute_at_) return;
+  reroute_at_ = choice_.next_change(now).value_or(steady_time::max());
   for (auto& [id, b] : batches_) {
     for (uint32_t p = 0; p < lanes_.size(); ++p) {
-      if (!choice_.is_left(p, now)) continue;
       item_list moved;
       for (auto* queue : {&b.ready[p].firsts, &b.ready[p].retries}) {
         std::erase_if(*queue, [&](item_ptr& item) {
-          if (!choice_.should_leave(p, item->route_model(), now)) return false;
-          if (const auto* c = choice_.closed(p, item->route_model())) {
+          const auto& model = item->route_model();
+          if (!choice_.should_leave(p, model, now) && !choice_.should_return(p, model))
+            return false;
+          if (const auto* c = choice_.closed(p, model)) {
             item->note_word(c->provider, "unavailable", c->why);
           }
           moved.push_back(std::move(item));
@@ -191,18 +248,11 @@ std::vector<uint32_t> dispatch_table::reroute(steady_time now) {
       }
       for (auto& item : moved) {
         --b.ready_count;
-        b.held_bytes -= std::min(b.held_bytes, held_size(*item));
+        let_go(b, *item);
         make_ready(b, std::move(item), now);
       }
     }
   }
-  std::vector<uint32_t> out;
-  for (uint32_t p = 0; p < lanes_.size(); ++p) {
-    const bool left = choice_.is_left(p, now);
-    if (left && !left_[p]) out.push_back(p);
-    left_[p] = left;
-  }
-  return out;
 }
 
 void dispatch_table::on_settled_here(storage::batch_id id, size_t lines) {
@@ -234,7 +284,7 @@ void dispatch_table::release_due(steady_time now) {
     waiting_.erase(waiting_.begin());
     if (auto* b = find(item->batch->id)) {
       --b->waiting_count;
-      b->held_bytes -= std::min(b->held_bytes, held_size(*item));
+      let_go(*b, *item);
       make_ready(*b, std::move(item), now);
     }
   }
@@ -259,18 +309,21 @@ item_ptr dispatch_table::take_next(lane& from, uint32_t provider) {
   from.order.charge(*turn);
   auto& b = *find(turn->batch);
   auto& lines = b.ready[provider];
-  auto& queue = retries_too && !lines.retries.empty() ? lines.retries : lines.firsts;
+  // To try a provider with: a line that has failed already says less.
+  const bool first = choice_.is_closed(provider) && !lines.firsts.empty();
+  auto& queue = retries_too && !first && !lines.retries.empty() ? lines.retries : lines.firsts;
   auto item = std::move(queue.front());
   queue.pop_front();
   from.retries.on_call(item->attempts > 0);
   --b.ready_count;
-  b.held_bytes -= std::min(b.held_bytes, held_size(*item));
+  let_go(b, *item);
   ++b.out;
   return item;
 }
 
 std::vector<dispatch_table::assignment> dispatch_table::assign(steady_time now) {
   release_due(now);
+  lay_trials();
   std::vector<assignment> out;
   for (uint32_t p = 0; p < lanes_.size(); ++p) {
     assignment a{p, {}};
@@ -289,12 +342,13 @@ std::map<storage::batch_id, item_list> dispatch_table::take_overdue(wall_time wa
   std::map<storage::batch_id, item_list> out;
   const auto take = [&](active& b, item_ptr& item) {
     if (!is_overdue(*item, wall)) return false;
-    b.held_bytes -= std::min(b.held_bytes, held_size(*item));
+    let_go(b, *item);
     ++b.out;
     out[b.context->id].push_back(std::move(item));
     return true;
   };
-  for (auto& [id, b] : batches_) {
+  for (auto& entry : batches_) {
+    auto& b = entry.second;
     if (b.stopped || b.context->definition.line_deadline.count() == 0) continue;
     for (auto& lines : b.ready) {
       for (auto* queue : {&lines.retries, &lines.firsts}) {
@@ -322,7 +376,8 @@ bool dispatch_table::wants_read(const active& b) const {
   if (b.reading || b.unreadable || b.at_end || b.paused || b.stopped) return false;
   if (b.ready_count + b.waiting_count >= limits_.held_lines) return false;
   if (b.held_bytes >= limits_.held_bytes) return false;
-  if (b.ready_count < limits_.ready_low) return true;
+  if (b.copied_bytes > 0 && copied_bytes_ >= limits_.copied_bytes) return false;
+  if (b.ready_count < limits_.ready_low && b.held_bytes < limits_.ahead_bytes) return true;
   // Many lines are ready, but none of those that some provider could take now.
   for (size_t p = 0; p < lanes_.size(); ++p) {
     if (lanes_[p].credit > 0 && b.ready[p].empty()) return true;
@@ -344,6 +399,15 @@ std::optional<storage::batch_id> dispatch_table::next_read() {
   at->second.reading = true;
   last_read_ = at->first;
   return at->first;
+}
+
+bool dispatch_table::is_needed_now(storage::batch_id id) const {
+  const auto at = batches_.find(id);
+  if (at == batches_.end() || at->second.ready_count > 0) return false;
+  for (uint32_t p = 0; p < lanes_.size(); ++p) {
+    if (lanes_[p].credit > 0 && ready_for(p) == 0) return true;
+  }
+  return false;
 }
 
 void dispatch_table::read_refused(storage::batch_id id) {

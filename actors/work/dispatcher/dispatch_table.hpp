@@ -26,12 +26,17 @@
 namespace perennial::actors {
 
 struct dispatch_limits {
-  /// A batch is read further while it has fewer ready lines than this in some lane that wants them.
+  /// A batch is read ahead while it has fewer ready lines than this, and fewer bytes than
+  /// `ahead_bytes`; and while some provider wants lines of which it has none.
   size_t ready_low = 512;
   /// Reading a batch stops while it has so many lines that are ready or wait...
   size_t held_lines = 50'000;
-  /// ...or so many bytes in them.
+  /// ...or so many bytes in them...
   uint64_t held_bytes = 64ull << 20;
+  /// ...or while it has copies of lines whose pages are gone, and all batches together have so many
+  /// bytes of them: nobody grants the memory of these.
+  uint64_t copied_bytes = 64ull << 20;
+  uint64_t ahead_bytes = 2ull << 20;
 };
 
 class dispatch_table {
@@ -71,14 +76,12 @@ public:
   void on_counts(storage::batch_id id, const storage::batch_progress& progress);
 
   // -- providers ---------------------------------------------------------------------------------
-  /// What a provider says of itself.
+  /// What a provider says of itself. What one that is closed asked for before counts no more.
   void on_availability(const provider_availability& a);
   /// Moves lines that lie at a provider that takes none to another one that does, where their route
-  /// allows it. @returns the providers that should give back what they have queued, each once.
-  std::vector<uint32_t> reroute(steady_time now);
-  /// Lays lines ready for providers that take none and want to try some. Behind `reroute`, which
-  /// would move them away again.
-  void lay_trials();
+  /// allows it, and back to an earlier one that takes some again. Looks only where something may
+  /// have changed.
+  void reroute(steady_time now);
   /// When to look again.
   std::optional<steady_time> next_reroute(steady_time now) const {
     return choice_.next_change(now);
@@ -94,6 +97,9 @@ public:
   bool has_line_deadlines() const;
   /// The next batch that should be read, and marks its read as asked for.
   std::optional<storage::batch_id> next_read();
+  /// Whether a read of it is for a provider that could take lines now and has none, rather than
+  /// ahead: a batch that has lines ready for others is only searched for some.
+  bool is_needed_now(storage::batch_id id) const;
   /// The read could not be started after all (no memory): it may be asked for again.
   void read_refused(storage::batch_id id);
   /// It cannot be read for now.
@@ -135,6 +141,7 @@ private:
     size_t waiting_count = 0;
     size_t out = 0;
     uint64_t held_bytes = 0;
+    uint64_t copied_bytes = 0; ///< Of these, of lines without their page.
     bool paused = false;
     bool stopped = false;
     bool reading = false;
@@ -148,9 +155,13 @@ private:
   };
 
   active* find(storage::batch_id id);
+  void hold(active& b, const work_item& item);
+  void let_go(active& b, const work_item& item);
   void make_ready(active& b, item_ptr item, steady_time now);
   void put_ready(active& b, item_ptr item, bool first);
-  void lay_trial(uint32_t provider, uint32_t lines); ///< Of `lay_trials`, for one.
+  void lay_trials();
+  void lay_trials(uint32_t provider, size_t lines);
+  size_t ready_for(uint32_t provider) const;
   void make_waiting(active& b, item_ptr item, steady_time until);
   void release_due(steady_time now);
   bool has_firsts(uint32_t provider) const;
@@ -158,11 +169,12 @@ private:
   bool wants_read(const active& b) const;
 
   route_choice choice_;
-  std::vector<bool> left_; ///< By provider: asked to give back what it has queued.
+  steady_time reroute_at_ = steady_time::min(); ///< Nothing changes before.
   dispatch_limits limits_;
   std::map<storage::batch_id, active> batches_;
   std::vector<lane> lanes_;
   std::multimap<steady_time, item_ptr> waiting_; ///< By due time.
+  uint64_t copied_bytes_ = 0;                    ///< Of all batches.
   storage::batch_id last_read_ = 0;
 };
 

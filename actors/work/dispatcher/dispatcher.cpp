@@ -80,7 +80,6 @@ dispatcher_actor::behavior_type dispatcher_behavior(dispatcher_ptr self, dispatc
     [self](available_atom, const availability_ptr& a) {
       self->state.table->on_availability(*a);
       reroute(self);
-      self->state.table->lay_trials();
       pump(self);
     },
     [self](recorded_atom, const recorded& r) { take_results(self, r); },

@@ -6,6 +6,7 @@
 #include <caf/send.hpp>
 
 #include <algorithm>
+#include <ranges>
 
 namespace perennial::actors {
 
@@ -85,9 +86,9 @@ void cannot_read(dispatcher_ptr self, batch_id id, const error& why) {
 void request_reads(dispatcher_ptr self) {
   auto& st = self->state;
   while (auto id = st.table->next_read()) {
-    self
-      ->request(st.peers.memory, caf::infinite, grant_atom_v, memory_class::read_ahead,
-                read_grant_bytes)
+    const auto kind =
+      st.table->is_needed_now(*id) ? memory_class::in_flight : memory_class::read_ahead;
+    self->request(st.peers.memory, caf::infinite, grant_atom_v, kind, read_grant_bytes)
       .then([self, id = *id](const memory_grant_ptr& grant) {
         auto& s = self->state;
         if (grant) return self->send(s.reader, read_atom_v, read_request{id, grant});
@@ -125,11 +126,7 @@ void fail_overdue(dispatcher_ptr self) {
 void reroute(dispatcher_ptr self) {
   auto& st = self->state;
   const auto now = self->clock().now();
-  for (const auto provider : st.table->reroute(now)) {
-    for (const auto& l : st.table->loads()) {
-      self->send(st.supervisors[provider], forget_atom_v, uint64_t{l.id});
-    }
-  }
+  st.table->reroute(now);
   if (const auto next = st.table->next_reroute(now)) wake_at(self, *next, now);
 }
 
@@ -222,7 +219,8 @@ void take_results(dispatcher_ptr self, const recorded& r) {
 
 void take_back(dispatcher_ptr self, returned_list& lines) {
   const auto now = self->clock().now();
-  for (auto& l : lines) {
+  // From the last on: each goes to the front.
+  for (auto& l : std::views::reverse(lines)) {
     if (l.wait.count() > 0 && l.item->slot != no_slot) {
       self->state.peers.calls_out->free(std::exchange(l.item->slot, no_slot));
     }

@@ -12,12 +12,17 @@ bool long_closed(const route& r, const closed_route& c, steady_time now) {
   return now - c.since >= r.failover_after || (c.until && *c.until - now > r.failover_after);
 }
 
+/// What the target calls the model.
+std::string name_at(const route_target& t, std::string_view model) {
+  return t.model.empty() ? std::string{model} : t.model;
+}
+
 } // namespace
 
 const closed_route* route_choice::closed_at(const route_target& t, std::string_view model) const {
   const auto& a = said_[t.provider];
   if (a.closed) return &*a.closed;
-  const auto found = a.closed_models.find(t.model.empty() ? std::string{model} : t.model);
+  const auto found = a.closed_models.find(name_at(t, model));
   return found == a.closed_models.end() ? nullptr : &found->second;
 }
 
@@ -59,41 +64,57 @@ void route_choice::on_availability(const provider_availability& a) {
   if (a.provider < said_.size()) said_[a.provider] = a;
 }
 
-const route_target* route_choice::target_of(uint32_t provider, std::string_view model) const {
-  const auto* r = routes_.route_of(model);
-  if (r == nullptr) return nullptr;
-  const auto at = std::ranges::find(r->targets, provider, &route_target::provider);
-  return at == r->targets.end() ? nullptr : &*at;
-}
-
-bool route_choice::is_left(uint32_t provider, steady_time now) const {
-  const auto& a = said_[provider];
-  return std::ranges::any_of(routes_.all(), [&](const route& r) {
-    if (!r.failover ||
-        std::ranges::find(r.targets, provider, &route_target::provider) == r.targets.end())
-      return false;
-    return (a.closed && long_closed(r, *a.closed, now)) ||
-           std::ranges::any_of(a.closed_models,
-                               [&](const auto& m) { return long_closed(r, m.second, now); });
-  });
+const route_target* route_choice::target_of(const route& r, uint32_t provider) {
+  const auto at = std::ranges::find(r.targets, provider, &route_target::provider);
+  return at == r.targets.end() ? nullptr : &*at;
 }
 
 bool route_choice::should_leave(uint32_t provider, std::string_view model, steady_time now) const {
   const auto* r = routes_.route_of(model);
   if (r == nullptr || r->targets.size() == 1) return false;
-  const auto at = std::ranges::find(r->targets, provider, &route_target::provider);
-  if (at == r->targets.end() || !passed_over(*r, *at, model, now)) return false;
+  const auto* at = target_of(*r, provider);
+  if (at == nullptr || !passed_over(*r, *at, model, now)) return false;
   return std::ranges::any_of(
     r->targets, [&](const route_target& t) { return !passed_over(*r, t, model, now); });
 }
 
+bool route_choice::should_return(uint32_t provider, std::string_view model) const {
+  const auto* r = routes_.route_of(model);
+  if (r == nullptr || !r->failover || r->targets.size() == 1) return false;
+  const auto* at = target_of(*r, provider);
+  if (at == nullptr) return false;
+  return std::ranges::any_of(r->targets, [&](const route_target& t) {
+    return t.order < at->order && closed_at(t, model) == nullptr;
+  });
+}
+
 const closed_route* route_choice::closed(uint32_t provider, std::string_view model) const {
-  const auto* t = target_of(provider, model);
+  const auto* r = routes_.route_of(model);
+  const auto* t = r == nullptr ? nullptr : target_of(*r, provider);
   return t == nullptr ? nullptr : closed_at(*t, model);
 }
 
-uint32_t route_choice::take_trial(uint32_t provider) {
-  return std::exchange(said_[provider].trial, 0);
+const route_target* route_choice::may_try(uint32_t provider, std::string_view model) const {
+  const auto* r = routes_.route_of(model);
+  if (r == nullptr || !r->failover) return nullptr;
+  const auto* t = target_of(*r, provider);
+  if (t == nullptr) return nullptr;
+  const auto& a = said_[provider];
+  const auto of_model = a.closed_models.find(name_at(*t, model));
+  const bool model_closed = of_model != a.closed_models.end();
+  if (a.closed) return model_closed ? nullptr : t;
+  return model_closed && of_model->second.trial > 0 ? t : nullptr;
+}
+
+bool route_choice::wants_trials(uint32_t provider) const {
+  return std::ranges::any_of(said_[provider].closed_models,
+                             [](const auto& m) { return m.second.trial > 0; });
+}
+
+void route_choice::on_trial(const route_target& t, std::string_view model) {
+  auto& models = said_[t.provider].closed_models;
+  const auto found = models.find(name_at(t, model));
+  if (found != models.end() && found->second.trial > 0) --found->second.trial;
 }
 
 std::optional<steady_time> route_choice::next_change(steady_time now) const {

@@ -9,18 +9,13 @@ namespace {
 /// A shorter pause is not worth telling of.
 constexpr std::chrono::seconds least_pause{1};
 
+/// Lines for a trial that have not come by then were lost on the way: they are asked for again.
+constexpr std::chrono::seconds trial_patience{1};
+
 /// As it was told, where it was told already: since when does not change.
 closed_route closed_since(const supervisor_state& st, const closed_route* told, steady_time now,
                           std::optional<steady_time> until, std::string why) {
   return {st.peers.config.name, told != nullptr ? told->since : now, until, std::move(why)};
-}
-
-bool all_keys_parked(const supervisor_state& st, std::string_view model) {
-  for (uint32_t k = 0; k < st.ring.size(); ++k) {
-    const auto parked = st.ring.at(k).parked.parked();
-    if (std::ranges::find(parked, model, &parked_route::model) == parked.end()) return false;
-  }
-  return true;
 }
 
 bool nothing_is_closed(const supervisor_state& st, steady_time now) {
@@ -33,33 +28,48 @@ std::optional<closed_route> whole_provider(const supervisor_state& st, steady_ti
   if (st.breaker_says.state != breaker_state::closed) {
     return closed_since(st, told, now, st.breaker_says.next_probe, alarm_text(st, now));
   }
-  if (all_keys_parked(st, whole_key)) return closed_since(st, told, now, {}, alarm_text(st, now));
-  const auto resume = st.ring.next_resume(now);
-  if (resume && !st.ring.has_room(now) && *resume - now >= least_pause) {
-    return closed_since(st, told, now, *resume, "it has asked for a pause (429)");
-  }
-  return std::nullopt;
+  const auto stopped = st.ring.stopped(now);
+  if (!stopped) return std::nullopt;
+  if (stopped->parked) return closed_since(st, told, now, stopped->until, alarm_text(st, now));
+  if (*stopped->until - now < least_pause) return std::nullopt;
+  return closed_since(st, told, now, stopped->until, "it has asked for a pause (429)");
 }
 
 std::map<std::string, closed_route> single_models(const supervisor_state& st, steady_time now) {
   std::map<std::string, closed_route> out;
   const auto close = [&](const std::string& model, std::optional<steady_time> until,
-                         std::string why) {
+                         std::string why, uint32_t trial) {
     const auto told = st.told.closed_models.find(model);
-    out.emplace(model,
-                closed_since(st, told == st.told.closed_models.end() ? nullptr : &told->second, now,
-                             until, std::move(why)));
+    auto c = closed_since(st, told == st.told.closed_models.end() ? nullptr : &told->second, now,
+                          until, std::move(why));
+    c.trial = trial;
+    out.emplace(model, std::move(c));
   };
   for (const auto& m : st.models) {
-    if (m.says.state != breaker_state::closed) close(m.model, m.says.next_probe, m.says.reason);
+    if (m.says.state == breaker_state::closed) continue;
+    close(m.model, m.says.next_probe, m.says.reason, static_cast<uint32_t>(m.permits.available()));
   }
   for (const auto& p : st.ring.at(0).parked.parked()) {
-    if (!p.model.empty() && all_keys_parked(st, p.model)) close(p.model, {}, p.reason);
+    const auto& model = p.model;
+    if (model.empty() || !st.ring.all_parked(model)) continue;
+    close(model, {}, p.reason, st.ring.probes_of(model));
   }
   return out;
 }
 
+bool wants_a_trial(const provider_availability& a) {
+  return std::ranges::any_of(a.closed_models, [](const auto& m) { return m.second.trial > 0; });
+}
+
 } // namespace
+
+std::optional<uint32_t> trial_room(const supervisor_state& st, steady_time now) {
+  if (!st.told.closed) return std::nullopt;
+  const auto stopped = st.ring.stopped(now);
+  const auto keys = stopped ? int64_t{stopped->probes} : unlimited_permits;
+  const auto room = std::min(keys, st.breaker_permits.available());
+  return static_cast<uint32_t>(std::min<int64_t>(room, most_out(st)));
+}
 
 void tell_availability(supervisor_ptr self, steady_time now) {
   auto& st = self->state;
@@ -68,11 +78,12 @@ void tell_availability(supervisor_ptr self, steady_time now) {
   a.provider = st.peers.number;
   a.closed = whole_provider(st, now);
   a.closed_models = single_models(st, now);
-  if (st.breaker_says.state == breaker_state::half_open) {
-    a.trial = static_cast<uint32_t>(st.breaker_permits.available());
-  }
-  if (a == st.told) return;
+  if (wants_a_trial(a)) wake_at(self, now + trial_patience, now);
+  const bool overdue = wants_a_trial(a) && now - st.told_at >= trial_patience;
+  if (a == st.told && !overdue) return;
+  if (a.closed) st.wanted = 0; // the dispatcher forgets it with this, too
   st.told = a;
+  st.told_at = now;
   self->send(st.peers.dispatcher, available_atom_v,
              availability_ptr{std::make_shared<const provider_availability>(std::move(a))});
 }

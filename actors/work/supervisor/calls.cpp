@@ -25,19 +25,22 @@ park_kind kind_of(outcome_kind k) {
   }
 }
 
-void note_alarms(supervisor_ptr self, call_done& d, steady_time now) {
+/// What is wrong with the key or the route holds all their lines up. @returns how long this one has
+/// to wait by itself, where no more can be held up that way.
+std::optional<milliseconds> note_alarms(supervisor_ptr self, const call_done& d, steady_time now) {
   auto& st = self->state;
-  auto& o = d.outcome;
+  const auto& o = d.outcome;
   if (o.park != park_target::none) {
     const std::string_view model =
       o.park == park_target::key ? whole_key : std::string_view{d.item->model};
     auto& parked = st.ring.at(d.item->key->number).parked;
     const auto done = parked.park(model, kind_of(o.kind), o.message, d.item->park_epoch, now);
     if (done == route_park::effect::changed) logging::warn("{}", o.message);
-    if (done == route_park::effect::full) o.wait_at_least = full_park_wait;
+    if (done == route_park::effect::full) return full_park_wait;
   } else if (o.kind == outcome_kind::success) {
     st.ring.at(d.item->key->number).parked.on_success(d.item->model, d.item->park_epoch);
   }
+  return std::nullopt;
 }
 
 void take_result(supervisor_state& st, const work_item& item, storage::line_result&& r) {
@@ -49,7 +52,10 @@ void take_result(supervisor_state& st, const work_item& item, storage::line_resu
   st.outbox.charged += item.charged_bytes;
 }
 
-void take_back(supervisor_ptr self, call_done& d) {
+/// A line that comes back without a result waits only for what is its own: a retry, or an answer
+/// that could not be kept. A pause or a park is of the key, and another one, or another provider,
+/// may take the line meanwhile.
+void take_back(supervisor_ptr self, call_done& d, std::optional<milliseconds> own_wait) {
   auto& st = self->state;
   auto& item = *d.item;
   const bool retry = d.disposition.fate == line_fate::retry;
@@ -57,12 +63,12 @@ void take_back(supervisor_ptr self, call_done& d) {
   if (st.draining && d.outcome.kind == outcome_kind::aborted) {
     return; // its slot stays taken: the next start counts the call as ambiguous and makes it again
   }
-  milliseconds wait = d.outcome.wait_at_least.value_or(milliseconds{0});
+  if (d.outcome.kind == outcome_kind::aborted) own_wait = d.outcome.wait_at_least;
+  auto wait = own_wait.value_or(milliseconds{0});
   const bool throttled =
     d.outcome.kind == outcome_kind::throttled_for || d.outcome.kind == outcome_kind::throttled;
   if (throttled) st.ring.on_throttled(item.key->number, self->clock().now());
-  // The key waits; the line may go out with another one.
-  if (throttled && st.ring.size() > 1) wait = milliseconds{0};
+  if (item.slot != no_slot) st.peers.calls_out->free(std::exchange(item.slot, no_slot));
   item.note_word(st.peers.config.name, d.outcome.code, d.outcome.message);
   if (retry) {
     item.last_error = d.outcome.message;
@@ -100,7 +106,8 @@ void take_call(supervisor_ptr self, call_done& d) {
   if (d.result && costs) st.guess.learn(d.result->tokens.output);
   if (d.next) {
     st.ready->told(d.worker, d.next);
-    goes_out(st, d.worker, std::move(d.next), d.item->sent);
+    st.workers[d.worker].overdue = false;
+    goes_out(st, d.worker, std::move(d.next), self->clock().now());
   } else {
     becomes_idle(self, d.worker);
   }
@@ -109,7 +116,7 @@ void take_call(supervisor_ptr self, call_done& d) {
   const auto small = static_cast<double>(std::min(d.response_bytes, small_answer));
   st.response_estimate += (small - st.response_estimate) / 64.0;
   const auto now = self->clock().now();
-  note_alarms(self, d, now);
+  const auto own_wait = note_alarms(self, d, now);
   note_outcome(st, *d.item,
                {.outcome = d.outcome,
                 .sent = d.item->sent,
@@ -120,7 +127,7 @@ void take_call(supervisor_ptr self, call_done& d) {
     take_result(st, *d.item, std::move(*d.result));
     if (d.memory && d.memory->bytes() > 0) st.outbox.answers.push_back(std::move(d.memory));
   } else {
-    take_back(self, d);
+    take_back(self, d, own_wait);
   }
 }
 

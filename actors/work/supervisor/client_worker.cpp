@@ -35,7 +35,7 @@ void mark_out(const worker_peers& peers, work_item& item) {
 
 /// The body with the provider's own name of the model; empty where that is the line's.
 std::string renamed_body(const work_item& item) {
-  if (item.asked_model.empty()) return {};
+  if (!item.renamed) return {};
   auto replaced = jobs::replace_model(jobs::with_padding(item.body), item.model);
   return replaced ? std::move(replaced->body) : std::string{};
 }

@@ -100,7 +100,7 @@ void stamp(supervisor_ptr self, work_item& item, uint32_t key, steady_time now) 
 
 void give_to_worker(supervisor_ptr self, item_ptr item, steady_time now) {
   auto& st = self->state;
-  const auto worker = idle_worker(self);
+  const auto worker = take_idle_worker(st);
   goes_out(st, worker, item, now);
   self->send(st.workers[worker].handle, call_atom_v, std::move(item));
 }
@@ -113,7 +113,7 @@ void hand_out(supervisor_ptr self, item_ptr item, uint32_t key, steady_time now)
 /// Lines that lie ready come before those of the queue, for idle workers too.
 void hand_out_ready(supervisor_ptr self, steady_time now) {
   auto& st = self->state;
-  while (has_place(st)) {
+  while (has_place(st) && st.ready->size() > 0 && has_idle_worker(self, now)) {
     auto item = st.ready->pop();
     if (!item) return;
     give_to_worker(self, std::move(item), now);
@@ -139,22 +139,30 @@ size_t shelf_target(const supervisor_state& st) {
 }
 
 /// Asks the dispatcher for as many lines as could be in flight, and a few to have at hand.
-void ask_for_lines(supervisor_ptr self) {
+void ask_for_lines(supervisor_ptr self, steady_time now) {
   auto& st = self->state;
   const auto most = most_out(st);
-  if (st.draining || st.held || st.breaker_says.permits == 0 || most == 0) return;
+  if (st.draining || st.held || most == 0) return;
   // A trial needs no more than it may call.
-  const auto permits = static_cast<uint64_t>(st.breaker_permits.available());
-  const bool trial = st.breaker_permits.available() != unlimited_permits;
+  const auto trial = trial_room(st, now);
   const auto spare = trial ? 0 : 2 * static_cast<uint32_t>(at_hand(st));
   const auto have =
     st.in_flight + static_cast<uint32_t>(st.queue.size() + st.ready->size()) + st.wanted;
-  const auto limit =
-    trial ? st.in_flight + static_cast<uint32_t>(std::min<uint64_t>(permits, most)) : most;
+  const auto limit = trial ? std::min(st.in_flight + *trial, most) : most;
   if (have >= limit + spare || have + (spare + 1) / 2 > limit + spare) return;
   const auto more = limit + spare - have;
   st.wanted += more;
   self->send(st.peers.dispatcher, want_atom_v, st.peers.number, more);
+}
+
+/// A limit of so many a minute begins to count when a call goes out, not when it ends.
+void tell_used(supervisor_ptr self) {
+  const auto& st = self->state;
+  for (uint32_t n = 0; n < st.ring.size(); ++n) {
+    const auto& says = st.ring.at(n).says;
+    const bool limited = says.calls != unlimited_permits || says.tokens != unlimited_permits;
+    if (limited && st.keys[n].used > 0) return tell_protectors(self);
+  }
 }
 
 /// Takes the memory that the next line of the queue will need. False: it must wait for it.
@@ -265,14 +273,19 @@ void pump(supervisor_ptr self) {
       wait_outside(self, take_next(st), *ask_at, now);
       continue;
     }
-    if (!choice.key || !charge_next(self)) break; // its keys have no room, or the memory
+    if (!choice.key) break; // its keys have no room
+    if (!has_idle_worker(self, now) || !charge_next(self)) break;
     hand_out(self, take_next(st), *choice.key, now);
   }
-  if (const auto resume = st.ring.next_resume(now); resume && !st.queue.empty())
-    wake_at(self, *resume, now);
+  if (const auto change = st.ring.next_change(now)) wake_at(self, *change, now);
   if (free) fill_shelf(self, now);
-  ask_for_lines(self);
   tell_availability(self, now);
+  // What cannot go out for a while lies with the dispatcher, where another provider may get it.
+  if (trial_room(st, now) == 0u && !st.queue.empty())
+    give_back_queued(self, [](const work_item&) { return true; });
+  ask_for_lines(self, now);
+  tell_used(self);
+  if (st.queue.empty()) give_back_memory(st); // or nobody else could read and send
 }
 
 } // namespace perennial::actors

@@ -43,8 +43,11 @@ void give_back_queued(supervisor_ptr self, const std::function<bool(const work_i
 
 // -- workers.cpp
 
-/// The number of a worker that has nothing to do; a new one where there is none.
-uint32_t idle_worker(supervisor_ptr self);
+/// Sees that there is a worker that has nothing to do. False: the system has no thread for a new
+/// one now; it is tried again soon.
+bool has_idle_worker(supervisor_ptr self, steady_time now);
+/// Its number; there must be one.
+uint32_t take_idle_worker(supervisor_state& st);
 /// It has ended its call and waits for a line; or is replaced, if it is to retire.
 void becomes_idle(supervisor_ptr self, uint32_t number);
 /// Replaces every worker: an idle one at once, others when their call has ended; `now` aborts it.
@@ -98,6 +101,9 @@ caf::result<provider_details_ptr> details(supervisor_ptr self, provider_status s
 
 /// Tells the dispatcher which lines are taken now, where that has changed.
 void tell_availability(supervisor_ptr self, steady_time now);
+/// While the provider is closed as a whole, as the dispatcher knows: how many more lines could be
+/// tried now. Nothing while it is not.
+std::optional<uint32_t> trial_room(const supervisor_state& st, steady_time now);
 
 // -- supervisor.cpp
 

@@ -2,6 +2,10 @@
 
 #include "actors/work/supervisor/parts.hpp"
 
+#include <caf/send.hpp>
+
+#include <fmt/chrono.h>
+
 #include <algorithm>
 
 namespace perennial::actors {
@@ -18,8 +22,22 @@ void drain(supervisor_ptr self, bool abort) {
   }
 }
 
-/// Calls that wait so long for memory are worth an alarm.
+/// Calls that wait so long for memory are worth an alarm...
 constexpr std::chrono::seconds memory_alarm_after{5};
+/// ...and a pause that still lasts so long.
+constexpr std::chrono::seconds pause_alarm_from{10};
+
+/// That all keys are paused, and until when; empty where that is nothing to speak of.
+std::string pause_text(const supervisor_state& st, steady_time now) {
+  const auto stopped = st.ring.stopped(now);
+  if (!stopped || !stopped->until || *stopped->until - now < pause_alarm_from) return {};
+  const auto at = wall_now() + std::chrono::round<std::chrono::milliseconds>(*stopped->until - now);
+  const auto seconds = std::chrono::round<std::chrono::seconds>(at).time_since_epoch().count();
+  return fmt::format("{} has asked for a pause until {:%Y-%m-%d %H:%M:%S}Z (429); its lines wait. "
+                     "To try at once: perennial providers resume {}",
+                     st.peers.config.base_url, fmt::gmtime(static_cast<std::time_t>(seconds)),
+                     st.peers.config.name);
+}
 
 provider_status status(supervisor_ptr self) {
   const auto& st = self->state;
@@ -57,9 +75,18 @@ std::string alarm_text(const supervisor_state& st, steady_time now) {
       "the model \"{}\" of {} is taken for down and is being probed; its lines wait", m.model,
       st.peers.config.base_url);
   }
-  if (st.breaker_says.state == breaker_state::closed) return {};
+  if (st.breaker_says.state == breaker_state::closed) return pause_text(st, now);
   return fmt::format("{} is taken for down and is being probed; its lines wait. {}",
                      st.peers.config.base_url, st.down_reason);
+}
+
+supervisor_state::~supervisor_state() {
+  ready->clear();
+  for (auto& w : workers) {
+    if (!w.handle) continue;
+    w.connection->close(); // its call ends now, and with the message the worker
+    caf::anon_send_exit(w.handle, caf::exit_reason::user_shutdown);
+  }
 }
 
 double jitter(supervisor_ptr self) {
@@ -73,16 +100,7 @@ supervisor_actor::behavior_type supervisor_behavior(supervisor_ptr self, supervi
   start_protectors(self);
   look_for_hung_workers(self);
   self->set_down_handler([self](const caf::down_msg& down) { worker_died(self, down); });
-  self->set_exit_handler([self](const caf::exit_msg& why) {
-    // Workers that still hold a call must not keep the shutdown waiting.
-    self->state.ready->clear();
-    for (auto& w : self->state.workers) {
-      if (!w.handle) continue;
-      w.connection->close();
-      self->send_exit(w.handle, why.reason);
-    }
-    self->quit(why.reason);
-  });
+  self->set_exit_handler([self](const caf::exit_msg& why) { self->quit(why.reason); });
   return {
     [self](work_atom, item_list& items) {
       auto& s = self->state;
@@ -113,6 +131,7 @@ supervisor_actor::behavior_type supervisor_behavior(supervisor_ptr self, supervi
     },
     [self](resume_atom) {
       self->state.ring.resume();
+      for (const auto& k : self->state.keys) self->send(k.throttle, resume_atom_v);
       self->state.restarts.reset();
       reset_breakers(self);
       pump(self);

@@ -106,6 +106,12 @@ struct supervisor_outbox {
 };
 
 struct supervisor_state {
+  supervisor_state() = default;
+  supervisor_state(const supervisor_state&) = delete;
+  supervisor_state& operator=(const supervisor_state&) = delete;
+  /// However it ends: workers make no more calls whose results nobody would take.
+  ~supervisor_state();
+
   supervisor_peers peers;
   breaker_actor breaker;
   std::vector<supervised_key> keys;
@@ -124,6 +130,7 @@ struct supervisor_state {
   bool look_sent = false; ///< The next look into the tray is on its way.
   std::vector<worker_slot> workers;
   std::vector<uint32_t> idle;                ///< Last in, first out: warm connections first.
+  steady_time no_thread_until{};             ///< There was none for a new worker.
   std::vector<uint32_t> empty;               ///< Places without a worker...
   std::multimap<steady_time, uint32_t> dead; ///< ...and those that stay so until then.
   std::map<caf::actor_addr, uint32_t> by_address;
@@ -142,7 +149,8 @@ struct supervisor_state {
   double response_estimate = 4096;  ///< Bytes; follows what comes.
 
   supervisor_outbox outbox;
-  provider_availability told; ///< To the dispatcher.
+  provider_availability told; ///< To the dispatcher...
+  steady_time told_at{};      ///< ...and when.
   bool draining = false;
   bool held = false;        ///< No new calls: the disk is short of room.
   uint32_t commits_out = 0; ///< Groups that the store has not answered.

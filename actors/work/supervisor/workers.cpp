@@ -1,7 +1,10 @@
 #include "actors/work/supervisor/client_worker.hpp"
 #include "actors/work/supervisor/parts.hpp"
+#include "protocol/base/log.hpp"
 
 #include <algorithm>
+#include <system_error>
+#include <thread>
 
 namespace perennial::actors {
 
@@ -10,6 +13,19 @@ namespace {
 /// So many idle workers beyond the limit, at least, before some are ended: a limit that goes up and
 /// down must not cost warm connections.
 constexpr uint32_t least_surplus = 16;
+
+constexpr std::chrono::seconds try_thread_again{1};
+
+/// A thread that cannot be had throws in the middle of a spawn, after which the actor system waits
+/// for ever for an actor that never ran. So one is had before.
+bool thread_is_to_be_had() {
+  try {
+    std::thread{[] {}}.join();
+    return true;
+  } catch (const std::system_error&) {
+    return false;
+  }
+}
 
 /// A connection and a thread of its own, in the place of this number.
 void start_worker(supervisor_ptr self, uint32_t number) {
@@ -37,6 +53,10 @@ void end_worker(supervisor_ptr self, uint32_t number) {
 }
 
 void replace_worker(supervisor_ptr self, uint32_t number) {
+  if (!thread_is_to_be_had()) { // better an old one than none
+    *self->state.workers[number].retiring = false;
+    return;
+  }
   end_worker(self, number);
   start_worker(self, number);
   ++self->state.workers[number].restarts;
@@ -44,12 +64,18 @@ void replace_worker(supervisor_ptr self, uint32_t number) {
 
 } // namespace
 
-uint32_t idle_worker(supervisor_ptr self) {
+bool has_idle_worker(supervisor_ptr self, steady_time now) {
   auto& st = self->state;
-  if (!st.idle.empty()) {
-    const auto number = st.idle.back();
-    st.idle.pop_back();
-    return number;
+  if (!st.idle.empty()) return true;
+  if (now < st.no_thread_until) return false;
+  if (!thread_is_to_be_had()) {
+    st.no_thread_until = now + try_thread_again;
+    wake_at(self, st.no_thread_until, now);
+    logging::warn("{}: the system gives no thread for another worker; {} calls are out and go on. "
+                  "Raise the limit of processes or memory, or lower max_in_flight: perennial "
+                  "workers scale {} N",
+                  st.peers.config.name, st.in_flight, st.peers.config.name);
+    return false;
   }
   auto number = static_cast<uint32_t>(st.workers.size());
   if (!st.empty.empty()) {
@@ -59,6 +85,13 @@ uint32_t idle_worker(supervisor_ptr self) {
     st.workers.emplace_back();
   }
   start_worker(self, number);
+  st.idle.push_back(number);
+  return true;
+}
+
+uint32_t take_idle_worker(supervisor_state& st) {
+  const auto number = st.idle.back();
+  st.idle.pop_back();
   return number;
 }
 

@@ -115,6 +115,23 @@ BOOST_AUTO_TEST_CASE(results_that_find_it_full_all_the_same_are_kept_and_written
   must_check_out(d.disk / "data");
 }
 
+BOOST_AUTO_TEST_CASE(long_answers_stop_while_those_that_are_out_have_room) {
+  if (!can_mount()) return;
+  served_disk d{{"--latency", "50ms", "--answer-bytes", "2000000"}};
+  d.serve = std::make_unique<serve_process>(
+    std::vector<std::string>{"--data", (d.disk / "data").string(), "--base-url", d.sim.url(),
+                             "--concurrency", "4", "--memory", "64MiB"});
+  const auto batch = d.create(jobs_of(60)); // of 120 MB
+  BOOST_REQUIRE(d.level_becomes("full"));
+  BOOST_REQUIRE(eventually([&] { return d.sim.stat("in_flight") == 0; }));
+  // None that came was thrown away.
+  BOOST_TEST(eventually([&] { return d.results_of(batch) == d.sim.stat("answered_ok"); }));
+  BOOST_TEST(d.sim.stat("answered_ok") > 4U);
+  BOOST_TEST(!d.log_has("cannot write"));
+  BOOST_TEST(d.serve->stop().ok());
+  must_check_out(d.disk / "data");
+}
+
 BOOST_AUTO_TEST_CASE(an_upload_that_meets_a_full_disk_gets_507_and_disturbs_nobody) {
   if (!can_mount()) return;
   served_disk d{{"--latency", "1ms"}};

@@ -27,9 +27,10 @@ namespace {
 
 constexpr std::chrono::seconds patience{20};
 constexpr uint64_t line_count = 40;
+constexpr std::chrono::milliseconds slow_answer{600};
 
 /// What a provider does to a prompt.
-enum class doing { answer, kill_the_worker, hang_until_aborted, hang_for_ever };
+enum class doing { answer, answer_slowly, kill_the_worker, hang_until_aborted, hang_for_ever };
 
 /// All callers of a test ask this what to do.
 class script {
@@ -90,6 +91,7 @@ public:
       r.failure = transport_failure::aborted;
       r.detail = "aborted";
       return r;
+    case doing::answer_slowly: std::this_thread::sleep_for(slow_answer); break;
     case doing::answer: break;
     }
     r.status = 200;
@@ -121,7 +123,7 @@ struct supervised {
   supervisor_actor supervisor;
   batch_id batch = 0;
 
-  supervised() {
+  explicit supervised(std::chrono::milliseconds total_timeout = 50ms) {
     logging::set_level(logging::level::off);
     db = must(open_store({dir.text(), uint64_t{32} << 20}));
     std::shared_ptr<inflight> calls = must(inflight::open(dir.text() + "/inflight"));
@@ -135,7 +137,7 @@ struct supervised {
     supervisor_peers peers;
     peers.config.name = "p";
     peers.config.max_in_flight = 4;
-    peers.config.total_timeout = 50ms;
+    peers.config.total_timeout = total_timeout;
     peers.connect = [p = provider] { return std::make_shared<scripted_caller>(p); };
     peers.calls_out = calls;
     peers.writer = writer;
@@ -189,6 +191,12 @@ struct supervised {
   }
 };
 
+/// Two slow answers take longer than a call may, one does not.
+struct supervised_slow : supervised {
+  supervised_slow()
+    : supervised(1000ms) {}
+};
+
 } // namespace
 
 BOOST_FIXTURE_TEST_SUITE(dying_workers, supervised)
@@ -219,6 +227,13 @@ BOOST_AUTO_TEST_CASE(a_worker_that_hangs_past_its_total_timeout_is_called_back) 
   begin();
   BOOST_TEST(end().progress.completed == line_count);
   BOOST_TEST(provider->calls() == line_count + 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(slow_calls_one_after_the_other_are_no_hanging_worker, supervised_slow) {
+  for (int i = 0; i < 16; ++i) provider->meets(fmt::format("p{}", i), doing::answer_slowly, 1);
+  begin();
+  BOOST_TEST(end().progress.completed == line_count);
+  BOOST_TEST(provider->calls() == line_count);
 }
 
 BOOST_AUTO_TEST_CASE(a_worker_that_never_comes_back_is_given_up_and_its_line_goes_on_without_it) {

@@ -252,6 +252,45 @@ BOOST_AUTO_TEST_CASE(limits_that_answers_tell_are_kept_to_also_after_a_restart) 
   BOOST_TEST(finished(submit(20))["request_counts"]["completed"] == 20);
 }
 
+BOOST_AUTO_TEST_CASE(a_rate_is_kept_to_and_every_line_gets_its_turn) {
+  start("requests_per_minute = 600");
+  const auto began = std::chrono::steady_clock::now();
+  BOOST_TEST(finished(submit(40))["request_counts"]["completed"] == 40);
+  const auto took = std::chrono::steady_clock::now() - began;
+  // Ten at once, and then ten a second.
+  BOOST_TEST((took >= std::chrono::milliseconds{2'900}));
+}
+
+BOOST_AUTO_TEST_CASE(a_rate_that_was_learned_stops_nobody) {
+  sim.control({{"answer_headers", "x-ratelimit-limit-requests: 600\r\n"
+                                  "x-ratelimit-remaining-requests: 500\r\n"
+                                  "x-ratelimit-reset-requests: 59s\r\n"}});
+  start();
+  BOOST_TEST(finished(submit(60))["request_counts"]["completed"] == 60);
+  BOOST_TEST(provider()["keys"][0]["requests_per_minute"] == 600);
+}
+
+BOOST_AUTO_TEST_CASE(a_pause_is_told_of_and_ended_by_hand) {
+  sim.control({{"rate_429_after", 1.0}, {"retry_after", 3'000}});
+  start();
+  const auto batch = submit(20);
+  const auto p = wait_for([](const json& s) { return !s["alarm"].is_null(); });
+  BOOST_TEST(has(p["alarm"].get<std::string>(), "asked for a pause until"), p.dump());
+  sim.control({{"rate_429_after", 0.0}});
+  BOOST_REQUIRE(call({"providers", "resume", "sim"}).status.ok());
+  BOOST_TEST(finished(batch)["request_counts"]["completed"] == 20);
+}
+
+BOOST_AUTO_TEST_CASE(a_spent_quota_that_names_a_wait_is_over_when_it_is_resumed) {
+  sim.control({{"spent_key", "sk-spent-and-secret"}, {"retry_after", 3'000}});
+  start("api_key_env = \"KEY\"", {{"KEY", "sk-spent-and-secret"}});
+  const auto batch = submit(50);
+  wait_for([](const json& s) { return !s["keys"][0]["parked"].empty(); });
+  sim.control({{"spent_key", ""}});
+  BOOST_REQUIRE(call({"providers", "resume", "sim"}).status.ok());
+  BOOST_TEST(finished(batch)["request_counts"]["completed"] == 50);
+}
+
 BOOST_AUTO_TEST_CASE(an_answer_that_says_that_nothing_is_left_pauses_the_key) {
   sim.control({{"answer_headers", "x-ratelimit-limit-requests: 60\r\n"
                                   "x-ratelimit-remaining-requests: 0\r\n"

@@ -123,7 +123,7 @@ int refuse(const error& e) {
 }
 
 /// Reads the configuration and the key files again; what is wrong with them changes nothing.
-void reload(const serve_flags& flags, const serve_settings& running, actors::service& service) {
+void reload(const serve_flags& flags, serve_settings& running, actors::service& service) {
   const auto fresh = settle(flags);
   if (!fresh) {
     logging::error("reload: {}; nothing was changed", fresh.error().message);
@@ -137,6 +137,7 @@ void reload(const serve_flags& flags, const serve_settings& running, actors::ser
     logging::error("reload: {}; this provider stays as it was", ok.error().message);
     return;
   }
+  actors::take_limits(running.service, fresh->service); // should the service begin anew
   logging::info("reloaded: key files and limits");
 }
 
@@ -156,7 +157,7 @@ std::optional<std::string> wait_for_end(signals& interrupts, const actors::servi
 /// vital part of it dies (nothing).
 class service_life {
 public:
-  service_life(const serve_flags& flags, const serve_settings& settings,
+  service_life(const serve_flags& flags, serve_settings& settings,
                actors::gateway_options& where, signals& interrupts)
     : flags_(flags)
     , settings_(settings)
@@ -199,7 +200,7 @@ private:
   }
 
   const serve_flags& flags_;
-  const serve_settings& settings_;
+  serve_settings& settings_;
   actors::gateway_options& where_;
   signals& interrupts_;
   std::string url_;

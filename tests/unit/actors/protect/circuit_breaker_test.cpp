@@ -425,4 +425,28 @@ BOOST_AUTO_TEST_CASE(after_an_hour_away_one_that_is_back_and_not_ready_waits_as_
   BOOST_TEST((*breaker.next_wakeup() - now == 10s));
 }
 
+BOOST_AUTO_TEST_CASE(it_counts_what_was_sent_after_it_opened_and_before_it_closed) {
+  const auto ended = [&](steady_time sent, call_effect effect = call_effect::failure) {
+    breaker.on_outcome(breaker.gate().epoch, {.effect = effect, .sent = sent}, now, middle);
+  };
+  ended(now - 1s);
+  open();
+  const auto opened = now;
+  ended(opened - 1ms); // was out
+  BOOST_TEST(breaker.sent_since_opened() == 0U);
+  ended(opened + 1ms); // had not heard of it
+  wait_for_trial();
+  ended(now); // a trial that fails
+  BOOST_TEST(is(breaker_state::open));
+  BOOST_TEST(breaker.sent_since_opened() == 2U);
+  close();
+  const auto closed = now;
+  ended(closed - 1ms, call_effect::success); // a straggler
+  ended(closed + 1ms, call_effect::success);
+  BOOST_TEST(breaker.sent_since_opened() == 3U);
+  now += 1s;
+  open();
+  BOOST_TEST(breaker.sent_since_opened() == 0U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -54,6 +54,16 @@ BOOST_AUTO_TEST_CASE(calls_in_flight_need_room_for_their_results) {
   BOOST_TEST(bounded.for_results <= none.for_results + 200 * mib);
 }
 
+BOOST_AUTO_TEST_CASE(long_results_need_their_room_once_and_no_memory_bounds_them) {
+  size = 100 * gib;
+  const disk_config small{.most_in_memory = 100 * mib};
+  const auto without = find_floors(size, small, {100, 4 * kib, 0});
+  const auto with = find_floors(size, small, {100, 4 * kib, 10 * mib});
+  BOOST_TEST(with.for_results - without.for_results == 164 * 10 * mib);
+  BOOST_TEST(find_floors(size, small, {UINT64_MAX / 2, 4 * kib, UINT64_MAX}).for_results ==
+             size / 2);
+}
+
 BOOST_AUTO_TEST_CASE(no_load_keeps_more_than_half_of_the_disk_for_results) {
   BOOST_TEST(floors({65'536, 64 * mib}).for_results == size / 2);
   BOOST_TEST(floors({UINT64_MAX / 2, UINT64_MAX / 2}).for_results == size / 2);
@@ -125,7 +135,7 @@ BOOST_AUTO_TEST_CASE(the_ballast_is_made_beyond_what_is_kept_and_does_not_make_t
 }
 
 BOOST_AUTO_TEST_CASE(longer_results_are_believed_at_once_and_shorter_ones_slowly) {
-  result_size r;
+  result_size r{disk_load{}.result_bytes};
   r.on_results(0, 0);
   BOOST_TEST(r.bytes() == disk_load{}.result_bytes);
   r.on_results(10, 10 * mib);

@@ -58,14 +58,14 @@ BOOST_AUTO_TEST_CASE(a_pause_holds_one_key_only_and_all_paused_hold_the_lines) {
   paused.paused_until = now + 5s;
   ring.on_permits(0, paused);
   for (int i = 0; i < 10; ++i) BOOST_TEST(hand_out() != 0u);
-  BOOST_TEST((ring.next_resume(now) == now + 5s));
+  BOOST_TEST((ring.next_change(now) == now + 5s));
   paused.paused_until = now + 3s;
   ring.on_permits(1, paused);
   ring.on_permits(2, paused);
   const auto choice = ring.pick("m", now);
   BOOST_TEST(!choice.key);
   BOOST_TEST(!choice.parked);
-  BOOST_TEST((ring.next_resume(now) == now + 3s));
+  BOOST_TEST((ring.next_change(now) == now + 3s));
   BOOST_TEST(ring.pick("m", now + 3s).key.has_value());
 }
 
@@ -76,7 +76,7 @@ BOOST_AUTO_TEST_CASE(after_a_429_a_key_waits_for_its_throttle_to_speak) {
   paused.paused_until = now + 5s;
   ring.on_permits(0, paused);
   ring.on_throttled(0, now + 1s); // one from before the pause: it is not cut short
-  BOOST_TEST((ring.next_resume(now + 1s) == now + 5s));
+  BOOST_TEST((ring.next_change(now + 1s) == now + 5s));
 }
 
 BOOST_AUTO_TEST_CASE(a_parked_key_is_left_alone_and_all_parked_send_the_line_away) {
@@ -95,6 +95,56 @@ BOOST_AUTO_TEST_CASE(a_parked_key_is_left_alone_and_all_parked_send_the_line_awa
   BOOST_TEST(ring.pick("m", now + 5s).parked);
   ring.resume();
   BOOST_TEST(ring.pick("m", now + 5s).key.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(it_stands_still_only_while_each_key_is_paused_or_parked) {
+  auto paused = room_for(10);
+  paused.paused_until = now + 5s;
+  ring.on_permits(0, paused);
+  paused.paused_until = now + 3s;
+  ring.on_permits(1, paused);
+  ring.on_permits(2, room_for(0)); // busy: it will have room again
+  BOOST_TEST(!ring.stopped(now).has_value());
+  auto& parked = ring.at(2).parked;
+  parked.park(whole_key, park_kind::wrong_key, "no", parked.epoch(), now);
+  const auto stopped = ring.stopped(now);
+  BOOST_REQUIRE(stopped.has_value());
+  BOOST_TEST(stopped->parked);
+  BOOST_TEST((stopped->until == now + 3s));
+  BOOST_TEST(stopped->probes == 0U);
+  BOOST_TEST(!ring.has_room(now));
+  BOOST_TEST((ring.next_change(now) == now + 3s));
+  BOOST_TEST(!ring.stopped(now + 3s).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(parked_keys_want_a_line_each_when_their_time_has_come) {
+  for (uint32_t key = 0; key < 3; ++key) {
+    auto& parked = ring.at(key).parked;
+    parked.park(whole_key, park_kind::wrong_key, "no", parked.epoch(), now);
+    parked.park("m", park_kind::wrong_route, "no", parked.epoch(), now);
+  }
+  BOOST_TEST(ring.stopped(now)->probes == 0U);
+  BOOST_TEST(ring.all_parked("m"));
+  BOOST_TEST(!ring.all_parked("other"));
+  BOOST_TEST(ring.probes_of("m") == 0U);
+  BOOST_TEST((ring.next_change(now) == now + 5s));
+  ring.on_tick(now + 5s);
+  BOOST_TEST(ring.stopped(now + 5s)->probes == 3U);
+  BOOST_TEST(ring.probes_of("m") == 3U);
+  hand_out(now + 5s);
+  BOOST_TEST(ring.stopped(now + 5s)->probes == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(a_parked_key_has_no_room_and_another_that_is_paused_has_none_either) {
+  for (uint32_t key : {0u, 1u}) {
+    auto& parked = ring.at(key).parked;
+    parked.park(whole_key, park_kind::wrong_key, "no", parked.epoch(), now);
+  }
+  BOOST_TEST(ring.has_room(now));
+  auto paused = room_for(10);
+  paused.paused_until = now + 600s;
+  ring.on_permits(2, paused);
+  BOOST_TEST(!ring.has_room(now));
 }
 
 BOOST_AUTO_TEST_CASE(a_model_parked_with_one_key_goes_out_with_another) {

@@ -54,6 +54,12 @@ BOOST_AUTO_TEST_CASE(read_ahead_and_uploads_leave_the_last_fifth_to_calls) {
   BOOST_TEST(ledger.total() == 949u);
 }
 
+BOOST_AUTO_TEST_CASE(what_is_read_ahead_takes_a_quarter_and_no_more) {
+  for (int pages = 0; pages < 5; ++pages) BOOST_TEST(ledger.grant(memory_class::read_ahead, 50));
+  BOOST_TEST(!ledger.grant(memory_class::read_ahead, 1));
+  BOOST_TEST(ledger.grant(memory_class::upload, 100));
+}
+
 BOOST_AUTO_TEST_CASE(when_tight_reading_and_uploads_go_on_one_at_a_time) {
   ledger.on_rss(800);
   BOOST_TEST(is(memory_level::tight));

@@ -34,6 +34,18 @@ BOOST_AUTO_TEST_CASE(limits_are_taken_over_and_nothing_needs_a_restart) {
   BOOST_TEST((plan.limits[1] == provider_limits{7, 8, 9}));
 }
 
+BOOST_AUTO_TEST_CASE(taking_limits_takes_nothing_else) {
+  auto running = two_providers();
+  auto fresh = two_providers();
+  fresh.providers[0].base_url = "http://other/v1";
+  fresh.providers[1].name = "c";
+  for (auto& p : fresh.providers) p.tokens_per_minute = 9;
+  take_limits(running, fresh);
+  BOOST_TEST(running.providers[0].base_url == "http://h/v1");
+  BOOST_TEST(running.providers[0].tokens_per_minute == 9U);
+  BOOST_TEST(running.providers[1].tokens_per_minute == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(what_else_changed_is_named) {
   auto fresh = two_providers();
   fresh.providers[0].base_url = "http://other/v1";

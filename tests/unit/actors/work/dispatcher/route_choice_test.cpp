@@ -70,11 +70,14 @@ BOOST_FIXTURE_TEST_CASE(a_provider_that_closes_keeps_its_lines_for_a_while_and_t
   BOOST_TEST((choice.next_change(now) == now + 30s));
   now += 30s;
   BOOST_TEST(choice.should_leave(a, "m", now));
-  BOOST_TEST(choice.is_left(a, now));
   BOOST_TEST(chosen() != a);
+  BOOST_TEST(!choice.should_return(b, "m"));
   open(a);
   BOOST_TEST(chosen() == a);
-  BOOST_TEST(!choice.is_left(a, now));
+  BOOST_TEST(choice.should_return(b, "m")); // a is of an earlier order
+  BOOST_TEST(!choice.should_return(a, "m"));
+  close(a); // just now: it keeps its lines for a while, and gets none back
+  BOOST_TEST(!choice.should_return(b, "m"));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_provider_that_says_it_will_be_long_is_left_at_once, fixture) {
@@ -103,7 +106,7 @@ BOOST_FIXTURE_TEST_CASE(without_failover_lines_wait_for_their_provider, without_
   close(a, now + 1h);
   now += 2h;
   BOOST_TEST(chosen() == a);
-  BOOST_TEST(!choice.is_left(a, now));
+  BOOST_TEST((choice.may_try(a, "m") == nullptr));
   BOOST_TEST(!choice.next_change(now).has_value());
 }
 
@@ -118,14 +121,28 @@ BOOST_FIXTURE_TEST_CASE(one_model_of_a_provider_may_be_closed_by_its_own_name, f
   BOOST_TEST((choice.closed(b, "b7") == nullptr));
 }
 
-BOOST_FIXTURE_TEST_CASE(a_trial_is_taken_once, fixture) {
+BOOST_FIXTURE_TEST_CASE(a_closed_provider_may_be_tried_with_lines_of_its_models_only, fixture) {
+  BOOST_TEST((choice.may_try(a, "m") == nullptr)); // it is open
+  close(a);
+  BOOST_REQUIRE((choice.may_try(a, "m") != nullptr));
+  BOOST_TEST(choice.is_closed(a));
+  BOOST_TEST((choice.may_try(a, "b7") == nullptr));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_closed_model_gets_as_many_lines_as_it_wants_to_be_tried_with, fixture) {
   provider_availability said;
-  said.provider = a;
-  said.closed = closed_route{"p", now, {}, "why"};
-  said.trial = 3;
+  said.provider = b;
+  said.closed_models["b-m"] = closed_route{"p", now, {}, "why", 2};
   choice.on_availability(said);
-  BOOST_TEST(choice.take_trial(a) == 3U);
-  BOOST_TEST(choice.take_trial(a) == 0U);
+  BOOST_TEST(choice.wants_trials(b));
+  for (int i = 0; i < 2; ++i) {
+    const auto* t = choice.may_try(b, "m");
+    BOOST_REQUIRE((t != nullptr));
+    BOOST_TEST(t->model == "b-m");
+    choice.on_trial(*t, "m");
+  }
+  BOOST_TEST((choice.may_try(b, "m") == nullptr));
+  BOOST_TEST(!choice.wants_trials(b));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
