@@ -28,7 +28,11 @@ void watch_for_crashes() {
   for (const int s : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) {
     struct sigaction now {};
     // A sanitizer's handler is left alone.
-    if (sigaction(s, nullptr, &now) == 0 && now.sa_handler == SIG_DFL) std::signal(s, on_crash);
+    if (sigaction(s, nullptr, &now) != 0 || now.sa_handler != SIG_DFL) continue;
+    struct sigaction ours {};
+    ours.sa_handler = on_crash;
+    ours.sa_flags = SA_ONSTACK; // where the thread has another one: crash_stack.hpp
+    sigaction(s, &ours, nullptr);
   }
 }
 

@@ -6,7 +6,6 @@
 #include <caf/send.hpp>
 
 #include <algorithm>
-#include <ranges>
 
 namespace perennial::actors {
 
@@ -220,7 +219,8 @@ void take_results(dispatcher_ptr self, const recorded& r) {
 void take_back(dispatcher_ptr self, returned_list& lines) {
   const auto now = self->clock().now();
   // From the last on: each goes to the front.
-  for (auto& l : std::views::reverse(lines)) {
+  for (auto at = lines.rbegin(); at != lines.rend(); ++at) {
+    auto& l = *at;
     if (l.wait.count() > 0 && l.item->slot != no_slot) {
       self->state.peers.calls_out->free(std::exchange(l.item->slot, no_slot));
     }

@@ -4,6 +4,7 @@
 #include "actors/results/answered_line.hpp"
 #include "actors/results/failed_line.hpp"
 #include "actors/results/spilled_line.hpp"
+#include "protocol/base/crash_stack.hpp"
 #include "protocol/jobs/json_text.hpp"
 #include "protocol/jobs/replace_model.hpp"
 
@@ -126,6 +127,7 @@ worker_actor::behavior_type worker_behavior(worker_actor::stateful_pointer<worke
   return {
     [self](call_atom, item_ptr& item) {
       const auto& p = self->state.peers;
+      thread_local const crash_stack for_handlers;
       while (item) {
         auto done = make_call(p, std::move(item));
         item = done->next;

@@ -175,4 +175,25 @@ BOOST_AUTO_TEST_CASE(doctor_says_of_a_damaged_state_what_is_damaged_and_what_to_
   BOOST_TEST(has(ended.errors, "Keep a copy"), ended.errors);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_line_that_the_process_died_of_three_times_fails_and_others_are_done,
+                        held_run) {
+  for (int deaths = 1;; ++deaths) {
+    run->kill(SIGABRT);
+    run->wait();
+    if (deaths == 3) break;
+    sim.reset_stats();
+    run = c.start(sim.url(), {"--concurrency", "1"});
+    BOOST_REQUIRE(sim_has(sim, 0, 1));
+  }
+  sim.reset_stats();
+  const auto ended = run_to_end(c, sim.url(), {"--concurrency", "1"});
+  BOOST_TEST(ended.status.code == 1, ended.errors); // done, and one line failed
+  BOOST_TEST(sim.stat("requests") == lines - 6);
+  const auto results = read_results(c.output());
+  BOOST_REQUIRE(results.size() == lines);
+  BOOST_TEST(results[5].at("error").at("code") == "worker_crashed", results[5].dump());
+  BOOST_TEST(c.check_results({prompt_text(5)}).empty());
+  BOOST_TEST(c.doctor() == 0);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
