@@ -1,5 +1,6 @@
 // /v1/workers: who works for which provider on what; restart them, set how many there are.
 #include "actors/gateway/context.hpp"
+#include "actors/service/file_limit.hpp"
 #include "actors/work/supervisor/worker_list.hpp"
 #include "protocol/base/log.hpp"
 #include "protocol/base/suggest.hpp"
@@ -104,11 +105,19 @@ void scale(const gateway_context& c, const httplib::Request& request, httplib::R
             "workers"));
   }
   const auto count = automatic ? uint32_t{0} : workers->get<uint32_t>();
+  if (const auto most = most_calls_by_files(); count > most) {
+    return reply_error(to, openai::invalid_request(
+                             fmt::format("{} calls at once need more open files than this process "
+                                         "may have: at most {} fit; raise its limit (ulimit -n, or "
+                                         "LimitNOFILE) and start it anew, or ask for fewer",
+                                         count, most),
+                             "workers"));
+  }
   auto s = ask<provider_status>(c.owner.system(), c.owner.supervisors()[whom->front()],
                                 gateway_patience, scale_atom_v, count);
   if (!s) return reply_error(to, s.error());
-  logging::info("{}: at most {} calls at once from now on, by hand", s->name,
-                automatic ? "as many as it bears" : std::to_string(count));
+  logging::info("{}: {} calls at once from now on, by hand", s->name,
+                automatic ? "as many as it bears" : fmt::format("at most {}", count));
   reply_json(to, json{{"object", "workers.scale"},
                       {"provider", s->name},
                       {"workers", automatic ? json("auto") : json(count)}}

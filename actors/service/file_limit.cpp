@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace perennial::actors {
@@ -12,6 +13,12 @@ namespace {
 constexpr uint64_t other_files = 512;
 
 } // namespace
+
+uint64_t most_calls_by_files() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  return limit.rlim_cur - std::min<uint64_t>(limit.rlim_cur, other_files);
+}
 
 result<void> raise_file_limit(const service_config& config) {
   rlimit limit{};

@@ -10,4 +10,7 @@ namespace perennial::actors {
 /// cannot fit even then.
 result<void> raise_file_limit(const service_config& config);
 
+/// So many calls at once leave open files for everything else.
+uint64_t most_calls_by_files();
+
 } // namespace perennial::actors

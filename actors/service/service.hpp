@@ -72,6 +72,8 @@ public:
   const store_actor& writer() const { return writer_; }
   const memory_actor& memory() const { return memory_; }
   disk_room& disk() const { return *disk_; }
+  const disk_actor& disk_watch() const { return disk_watch_; }
+  const expiry_actor& expiry() const { return expiry_; }
   const std::vector<supervisor_actor>& supervisors() const { return supervisors_; }
 
 private:

@@ -9,8 +9,10 @@ namespace {
 
 /// Lines for trying single models that are laid at a time...
 constexpr size_t most_trials = 64;
-/// ...and that are looked at for it: a look is made whenever lines are handed out.
+/// ...and that are looked at for it...
 constexpr size_t most_looks = 256;
+/// ...again when so much has changed.
+constexpr size_t look_again_after = most_looks / 2;
 
 uint64_t held_size(const work_item& item) { return item.body.size() + sizeof(work_item); }
 
@@ -58,6 +60,7 @@ void dispatch_table::add(std::shared_ptr<const batch_context> batch,
 void dispatch_table::set_paused(storage::batch_id id, bool paused) {
   if (auto* b = find(id)) {
     if (b->paused && !paused) b->streak.on_resumed();
+    changed_since_look_ = look_again_after;
     b->paused = paused;
   }
 }
@@ -119,6 +122,7 @@ void dispatch_table::let_go(active& b, const work_item& item) {
 void dispatch_table::put_ready(active& b, item_ptr item, bool first) {
   hold(b, *item);
   ++b.ready_count;
+  changed_since_look_ = look_again_after;
   auto& queue = b.ready[item->provider].of(*item);
   if (first) {
     queue.push_front(std::move(item));
@@ -174,6 +178,7 @@ void dispatch_table::on_availability(const provider_availability& a) {
   if (a.closed) lanes_[a.provider].credit = 0;
   choice_.on_availability(a);
   reroute_at_ = steady_time::min();
+  changed_since_look_ = look_again_after;
 }
 
 size_t dispatch_table::ready_for(uint32_t provider) const {
@@ -189,6 +194,7 @@ size_t dispatch_table::ready_for(uint32_t provider) const {
 /// otherwise that they are back. One that is closed as a whole asks for what it would try; one that
 /// has closed a model says how many lines of that.
 void dispatch_table::lay_trials() {
+  if (changed_since_look_ < look_again_after) return;
   for (uint32_t p = 0; p < lanes_.size(); ++p) {
     if (choice_.is_closed(p)) {
       const auto have = lanes_[p].credit > 0 ? ready_for(p) : 0;
@@ -197,9 +203,11 @@ void dispatch_table::lay_trials() {
       lay_trials(p, most_trials);
     }
   }
+  changed_since_look_ = 0;
 }
 
 void dispatch_table::lay_trials(uint32_t provider, size_t lines) {
+  if (!choice_.may_ever_try(provider)) return;
   size_t looked_at = 0;
   const auto lay_from = [&](active& b, std::deque<item_ptr>& queue) {
     for (size_t i = 0; i < queue.size() && lines > 0 && looked_at < most_looks; ++looked_at) {
@@ -275,7 +283,9 @@ void dispatch_table::on_counts(storage::batch_id id, const storage::batch_progre
 }
 
 void dispatch_table::on_want(uint32_t provider, uint32_t lines) {
-  if (provider < lanes_.size()) lanes_[provider].credit += lines;
+  if (provider >= lanes_.size()) return;
+  lanes_[provider].credit += lines;
+  if (choice_.is_closed(provider)) changed_since_look_ = look_again_after;
 }
 
 void dispatch_table::release_due(steady_time now) {
@@ -318,6 +328,7 @@ item_ptr dispatch_table::take_next(lane& from, uint32_t provider) {
   --b.ready_count;
   let_go(b, *item);
   ++b.out;
+  ++changed_since_look_;
   return item;
 }
 

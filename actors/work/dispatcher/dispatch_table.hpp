@@ -170,6 +170,9 @@ private:
 
   route_choice choice_;
   steady_time reroute_at_ = steady_time::min(); ///< Nothing changes before.
+  /// What has changed since nothing was found for a trial: lines that came, or went from before
+  /// others; looking costs too much to do it every time.
+  size_t changed_since_look_ = 0;
   dispatch_limits limits_;
   std::map<storage::batch_id, active> batches_;
   std::vector<lane> lanes_;

@@ -54,6 +54,8 @@ struct dispatcher_state {
   std::map<storage::batch_id, wall_time> expiring;
   /// Their last result is on disk and their end is being written.
   std::set<storage::batch_id> completing;
+  /// Batches of which a retry is being made: two of one at a time would call the same lines twice.
+  std::set<storage::batch_id> retrying;
   /// Models without a provider that were warned of.
   std::set<std::string> warned_models;
   bool draining = false;

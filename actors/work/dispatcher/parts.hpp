@@ -41,7 +41,8 @@ void end_batch(dispatcher_ptr self, storage::batch_id id);
 
 // -- requests.cpp
 
-caf::result<storage::created_batch> create(dispatcher_ptr self, const create_request& r);
+caf::result<storage::created_batch> create(dispatcher_ptr self, const create_request& r,
+                                           const std::function<void()>& ended = {});
 caf::result<storage::batch_record> cancel(dispatcher_ptr self, storage::batch_id id);
 caf::result<storage::batch_record> set_paused(dispatcher_ptr self, storage::batch_id id,
                                               bool paused, std::string reason);

@@ -56,16 +56,21 @@ caf::result<batch_record> set_paused(dispatcher_ptr self, batch_id id, bool paus
   });
 }
 
-caf::result<storage::created_batch> create(dispatcher_ptr self, const create_request& r) {
+caf::result<storage::created_batch> create(dispatcher_ptr self, const create_request& r,
+                                           const std::function<void()>& ended) {
   auto promise = self->make_response_promise<storage::created_batch>();
   self->request(self->state.peers.writer, caf::infinite, create_atom_v, r)
     .then(
-      [self, promise](const storage::created_batch& made) mutable {
+      [self, promise, ended](const storage::created_batch& made) mutable {
+        if (ended) ended();
         promise.deliver(made);
         if (self->state.begun.contains(made.batch.id)) return;
         take_up(self, made.batch.id);
       },
-      [self, promise](caf::error& e) mutable { refuse(self, promise, e); });
+      [self, promise, ended](caf::error& e) mutable {
+        if (ended) ended();
+        refuse(self, promise, e);
+      });
   return promise;
 }
 
@@ -73,7 +78,11 @@ caf::result<storage::created_batch> retry(dispatcher_ptr self, batch_id id,
                                           const std::string& only) {
   auto request = make_retry(*self->state.peers.db, id, only);
   if (!request) return to_caf(request.error());
-  return create(self, *request);
+  const auto parent = request->definition.retry_of;
+  if (!self->state.retrying.insert(parent).second) {
+    return to_caf({errc::conflict, "a retry of this batch is just being made; try again"});
+  }
+  return create(self, *request, [self, parent] { self->state.retrying.erase(parent); });
 }
 
 } // namespace perennial::actors

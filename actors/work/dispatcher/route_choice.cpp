@@ -19,6 +19,17 @@ std::string name_at(const route_target& t, std::string_view model) {
 
 } // namespace
 
+route_choice::route_choice(routes where)
+  : routes_(std::move(where))
+  , said_(routes_.size())
+  , tryable_(routes_.size())
+  , turns_(routes_.all().size()) {
+  for (const auto& r : routes_.all()) {
+    if (!r.failover) continue;
+    for (const auto& t : r.targets) tryable_[t.provider] = true;
+  }
+}
+
 const closed_route* route_choice::closed_at(const route_target& t, std::string_view model) const {
   const auto& a = said_[t.provider];
   if (a.closed) return &*a.closed;

@@ -18,10 +18,7 @@ namespace perennial::actors {
 
 class route_choice {
 public:
-  explicit route_choice(routes where)
-    : routes_(std::move(where))
-    , said_(routes_.size())
-    , turns_(routes_.all().size()) {}
+  explicit route_choice(routes where);
 
   const routes& where() const { return routes_; }
 
@@ -48,6 +45,9 @@ public:
   /// the whole of it, or that model. Null: it may not.
   const route_target* may_try(uint32_t provider, std::string_view model) const;
 
+  /// Whether lines of some model ever may: some route allows it.
+  bool may_ever_try(uint32_t provider) const { return tryable_[provider]; }
+
   /// Whether that provider wants lines to try single models with.
   bool wants_trials(uint32_t provider) const;
 
@@ -65,6 +65,7 @@ private:
 
   routes routes_;
   std::vector<provider_availability> said_;
+  std::vector<bool> tryable_; ///< By provider.
   /// By route: each target's current weight, as nginx's smooth weighted round robin has it.
   std::vector<std::vector<int64_t>> turns_;
 };

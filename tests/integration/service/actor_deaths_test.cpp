@@ -85,6 +85,18 @@ BOOST_AUTO_TEST_CASE(the_memory_budget_dies_and_the_batch_ends_after_a_new_start
   must_end_whole();
 }
 
+BOOST_AUTO_TEST_CASE(the_disk_budget_dies_and_the_batch_ends_after_a_new_start) {
+  kill(s.service->disk_watch(), "the disk budget");
+  begin_anew();
+  must_end_whole();
+}
+
+BOOST_AUTO_TEST_CASE(the_file_expiry_dies_and_the_batch_ends_after_a_new_start) {
+  kill(s.service->expiry(), "the file expiry");
+  begin_anew();
+  must_end_whole();
+}
+
 BOOST_AUTO_TEST_CASE(a_supervisor_dies_and_the_batch_ends_after_a_new_start) {
   kill(s.service->supervisors().front(), "the supervisor of default");
   begin_anew();

@@ -88,8 +88,10 @@ int tell(const workers_options& o, const std::string& verb, json what) {
     say(fmt::format("{} workers are replaced{}.", text(said, "restarted"),
                     o.now ? "; calls that were out are made again" : " as their calls end"));
   } else {
-    say(fmt::format("{}: at most {} calls at once from now on, until the service's next start.",
-                    text(said, "provider"), text(said, "workers")));
+    const auto count = text(said, "workers");
+    say(fmt::format("{}: {} calls at once from now on, until the service's next start.",
+                    text(said, "provider"),
+                    count == "auto" ? "as many as it bears" : "at most " + count));
   }
   return done;
 }
