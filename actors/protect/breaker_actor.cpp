@@ -3,6 +3,7 @@
 #include "actors/protect/details.hpp"
 #include "actors/protect/probe_actor.hpp"
 #include "protocol/base/log.hpp"
+#include "protocol/base/threads.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -38,7 +39,7 @@ void end_probe(self_ptr self) {
 void follow_probe(self_ptr self) {
   auto& st = self->state;
   if (!st.setup.client || !st.decision.wants_probe()) return end_probe(self);
-  if (st.probe) return;
+  if (st.probe || !thread_is_to_be_had()) return; // without one the trial comes at its time
   st.probing = st.setup.client->new_connection();
   st.probe = self->spawn<caf::detached + caf::linked>(probe_behavior, st.probing,
                                                       caf::actor_cast<breaker_actor>(self));

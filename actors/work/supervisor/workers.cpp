@@ -1,10 +1,9 @@
 #include "actors/work/supervisor/client_worker.hpp"
 #include "actors/work/supervisor/parts.hpp"
 #include "protocol/base/log.hpp"
+#include "protocol/base/threads.hpp"
 
 #include <algorithm>
-#include <system_error>
-#include <thread>
 
 namespace perennial::actors {
 
@@ -15,17 +14,6 @@ namespace {
 constexpr uint32_t least_surplus = 16;
 
 constexpr std::chrono::seconds try_thread_again{1};
-
-/// A thread that cannot be had throws in the middle of a spawn, after which the actor system waits
-/// for ever for an actor that never ran. So one is had before.
-bool thread_is_to_be_had() {
-  try {
-    std::thread{[] {}}.join();
-    return true;
-  } catch (const std::system_error&) {
-    return false;
-  }
-}
 
 /// A connection and a thread of its own, in the place of this number.
 void start_worker(supervisor_ptr self, uint32_t number) {
@@ -69,14 +57,17 @@ bool has_idle_worker(supervisor_ptr self, steady_time now) {
   if (!st.idle.empty()) return true;
   if (now < st.no_thread_until) return false;
   if (!thread_is_to_be_had()) {
+    const bool first = st.no_thread_until == steady_time{};
     st.no_thread_until = now + try_thread_again;
     wake_at(self, st.no_thread_until, now);
+    if (!first) return false;
     logging::warn("{}: the system gives no thread for another worker; {} calls are out and go on. "
                   "Raise the limit of processes or memory, or lower max_in_flight: perennial "
                   "workers scale {} N",
                   st.peers.config.name, st.in_flight, st.peers.config.name);
     return false;
   }
+  st.no_thread_until = {};
   auto number = static_cast<uint32_t>(st.workers.size());
   if (!st.empty.empty()) {
     number = st.empty.back();
