@@ -1,6 +1,8 @@
 #include "protocol/http/edge_pools.hpp"
 
 #include <chrono>
+#include <optional>
+#include <system_error>
 #include <utility>
 
 namespace perennial::http {
@@ -61,14 +63,28 @@ void elastic_pool::release() {
 
 void elastic_pool::submit_reserved(task what, task then) {
   std::list<std::thread> finished;
+  std::optional<job> mine;
   {
     const std::lock_guard lock{mutex_};
     queue_.push_back({std::move(what), std::move(then)});
     finished.swap(finished_);
     if (idle_ < queue_.size()) {
       const auto self = threads_.emplace(threads_.end());
-      *self = std::thread{[this, self] { run(self); }};
+      try {
+        *self = std::thread{[this, self] { run(self); }};
+      } catch (const std::system_error&) { // the system gives none
+        threads_.erase(self);
+        if (threads_.empty()) { // else one of those does it
+          mine = std::move(queue_.back());
+          queue_.pop_back();
+        }
+      }
     }
+  }
+  if (mine) {
+    mine->what();
+    release();
+    mine->then();
   }
   changed_.notify_one();
   for (auto& thread : finished) thread.join();

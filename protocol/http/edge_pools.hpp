@@ -62,7 +62,7 @@ private:
   const size_t most_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<job> queue_;           // never more than there are idle or new threads
+  std::deque<job> queue_;           // no more than idle or new threads, where the system gives any
   std::list<std::thread> threads_;  // running
   std::list<std::thread> finished_; // ended by themselves, to be joined
   size_t reserved_ = 0;             // places taken
