@@ -243,8 +243,7 @@ using throttle_actor =
                    // Other limits, and perhaps another key.
                    caf::reacts_to<reload_atom, provider_keys_ptr>,
                    // By hand: no pause any more.
-                   caf::reacts_to<resume_atom>,
-                   caf::reacts_to<wakeup_atom, uint64_t>>;
+                   caf::reacts_to<resume_atom>, caf::reacts_to<wakeup_atom, uint64_t>>;
 
 /// PROBE: tries now and then whether a provider that is down can be connected to, and tells its
 /// breaker.

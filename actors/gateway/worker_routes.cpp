@@ -44,6 +44,7 @@ result<std::vector<size_t>> meant(const gateway_context& c, const json& body) {
   if (!out.empty()) return out;
   if (!named->is_string()) return fail(errc::invalid_input, "`provider` must be a name");
   std::vector<std::string_view> names;
+  names.reserve(all.size());
   for (const auto& p : all) names.push_back(p.name);
   const auto asked = named->get<std::string>();
   return fail(errc::not_found, "there is no provider \"{}\"{}", asked, suggest(asked, names));

@@ -63,7 +63,7 @@ int list(const workers_options& o) {
   return done;
 }
 
-result<std::string> body(json j) {
+result<std::string> body(const json& j) {
   try {
     return j.dump();
   } catch (const json::exception&) {
