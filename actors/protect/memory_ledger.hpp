@@ -6,8 +6,8 @@
 //   tight    80 % of the budget  75 %         one page        one piece       up to 95 %
 //   full     95 % of the budget  90 %         one page        none            one
 //
-// Read-ahead is bounded by itself too: lines that lie ready for a provider that takes none must leave
-// the others room.
+// Read-ahead is bounded by itself too: lines that lie ready for a provider that takes none must
+// leave the others room.
 //
 // The level is the worse of two: what was granted, and RSS. "One" is the floor: when nothing of
 // that class is held, one grant of it is always given, however large, so that a line can always be

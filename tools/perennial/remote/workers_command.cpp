@@ -73,7 +73,7 @@ result<std::string> body(const json& j) {
 
 int tell(const workers_options& o, const std::string& verb, json what) {
   if (!o.provider.empty()) what["provider"] = o.provider;
-  const auto sent = body(std::move(what));
+  const auto sent = body(what);
   if (!sent) return give_up(sent.error());
   auto api = api_client::connect(o.url);
   if (!api) return give_up(api.error());
