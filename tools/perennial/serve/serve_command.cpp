@@ -157,8 +157,8 @@ std::optional<std::string> wait_for_end(signals& interrupts, const actors::servi
 /// vital part of it dies (nothing).
 class service_life {
 public:
-  service_life(const serve_flags& flags, serve_settings& settings,
-               actors::gateway_options& where, signals& interrupts)
+  service_life(const serve_flags& flags, serve_settings& settings, actors::gateway_options& where,
+               signals& interrupts)
     : flags_(flags)
     , settings_(settings)
     , where_(where)
