@@ -44,7 +44,8 @@ struct held_run {
     BOOST_REQUIRE(sim_has(sim, 5, 1));
   }
 
-  sim_process sim{{"--hold", prompt_text(5)}};
+  // Long enough for a signal to get round while a call is out.
+  sim_process sim{{"--hold", prompt_text(5), "--latency", "50ms"}};
   run_case c{lines};
   std::unique_ptr<child_process> run;
 };
@@ -119,13 +120,16 @@ BOOST_FIXTURE_TEST_CASE(ctrl_c_lets_the_call_in_flight_end_and_the_next_run_goes
   const auto ended = run->wait();
   BOOST_REQUIRE(ended);
   BOOST_TEST(ended->code == 3, run->errors());
-  BOOST_TEST(has(run->errors(), "6 of 20 lines are done; run the same command again to go on"),
-             run->errors());
+  // "Stopping" is said first: another call may have gone out before all had heard of it.
+  const auto done = sim.stat("requests");
+  BOOST_TEST(done >= 6U);
+  BOOST_TEST(done <= 8U);
+  const auto so_many = std::to_string(done) + " of 20 lines are done";
+  BOOST_TEST(has(run->errors(), so_many + "; run the same command again to go on"), run->errors());
   BOOST_TEST(!std::filesystem::exists(c.output()));
-  BOOST_TEST(sim.stat("requests") == 6U);
   const auto again = run_to_end(c, sim.url());
   BOOST_TEST(again.status.ok(), again.errors);
-  BOOST_TEST(has(again.errors, "Going on: 6 of 20 lines are done"), again.errors);
+  BOOST_TEST(has(again.errors, "Going on: " + so_many), again.errors);
   BOOST_TEST(c.check_results().empty());
   BOOST_TEST(sim.stat("requests") == lines); // none was called again
 }
@@ -181,7 +185,7 @@ BOOST_FIXTURE_TEST_CASE(a_line_that_the_process_died_of_three_times_fails_and_ot
   const auto stands_still = [&] {
     return eventually([&] {
       const auto before = sim.stats();
-      for (int looks = 0; looks < 100; ++looks) {
+      for (int looks = 0; looks < 1000; ++looks) {
         if (sim.stat("requests") != before.at("requests")) return false;
       }
       return before.at("in_flight") == 1 && before.at("requests") > 0;
