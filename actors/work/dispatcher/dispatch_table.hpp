@@ -173,6 +173,7 @@ private:
   /// What has changed since nothing was found for a trial: lines that came, or went from before
   /// others; looking costs too much to do it every time.
   size_t changed_since_look_ = 0;
+  static constexpr size_t look_again_after = 128;
   dispatch_limits limits_;
   std::map<storage::batch_id, active> batches_;
   std::vector<lane> lanes_;

@@ -5,12 +5,14 @@
 #include "actors/work/dispatcher/dispatcher.hpp"
 #include "actors/work/store_actor.hpp"
 #include "actors/work/supervisor/supervisor.hpp"
+#include "actors/work/supervisor/worker_list.hpp"
 #include "protocol/base/log.hpp"
 #include "tests/unit/actors/job_file.hpp"
 
 #include <caf/actor_system_config.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <map>
@@ -27,10 +29,9 @@ namespace {
 
 constexpr std::chrono::seconds patience{20};
 constexpr uint64_t line_count = 40;
-constexpr std::chrono::milliseconds slow_answer{600};
 
 /// What a provider does to a prompt.
-enum class doing { answer, answer_slowly, kill_the_worker, hang_until_aborted, hang_for_ever };
+enum class doing { answer, wait_to_be_let_go, kill_the_worker, hang_until_aborted, hang_for_ever };
 
 /// All callers of a test ask this what to do.
 class script {
@@ -55,6 +56,23 @@ public:
     std::unique_lock lock{mutex_};
     while (!over_ && !stopped()) changed_.wait_for(lock, 10ms);
   }
+  /// Counted: each waits for a `let_go` that comes after it.
+  void wait_to_be_let_go() {
+    std::unique_lock lock{mutex_};
+    const auto round = rounds_;
+    ++waiting_;
+    changed_.wait(lock, [&] { return over_ || rounds_ > round; });
+    --waiting_;
+  }
+  void let_go() {
+    const std::lock_guard lock{mutex_};
+    ++rounds_;
+    changed_.notify_all();
+  }
+  uint32_t waiting() {
+    const std::lock_guard lock{mutex_};
+    return waiting_;
+  }
   void end() {
     const std::lock_guard lock{mutex_};
     over_ = true;
@@ -70,6 +88,8 @@ private:
   std::condition_variable changed_;
   std::map<std::string, std::pair<doing, uint32_t>> plans_;
   uint64_t calls_ = 0;
+  uint32_t waiting_ = 0;
+  uint64_t rounds_ = 0;
   bool over_ = false;
 };
 
@@ -91,7 +111,7 @@ public:
       r.failure = transport_failure::aborted;
       r.detail = "aborted";
       return r;
-    case doing::answer_slowly: std::this_thread::sleep_for(slow_answer); break;
+    case doing::wait_to_be_let_go: script_->wait_to_be_let_go(); break;
     case doing::answer: break;
     }
     r.status = 200;
@@ -191,10 +211,14 @@ struct supervised {
   }
 };
 
-/// Two slow answers take longer than a call may, one does not.
-struct supervised_slow : supervised {
-  supervised_slow()
-    : supervised(1000ms) {}
+/// Calls may take as long as they like.
+struct supervised_patiently : supervised {
+  supervised_patiently()
+    : supervised(1h) {}
+
+  void wait_until_out(uint32_t calls) {
+    while (provider->waiting() < calls) std::this_thread::yield();
+  }
 };
 
 } // namespace
@@ -229,9 +253,33 @@ BOOST_AUTO_TEST_CASE(a_worker_that_hangs_past_its_total_timeout_is_called_back) 
   BOOST_TEST(provider->calls() == line_count + 1);
 }
 
-BOOST_FIXTURE_TEST_CASE(slow_calls_one_after_the_other_are_no_hanging_worker, supervised_slow) {
-  for (int i = 0; i < 16; ++i) provider->meets(fmt::format("p{}", i), doing::answer_slowly, 1);
+BOOST_FIXTURE_TEST_CASE(the_time_of_a_call_begins_with_it_and_not_with_the_one_before,
+                        supervised_patiently) {
+  constexpr uint32_t workers = 4;
+  for (uint32_t i = 0; i < 2 * workers; ++i)
+    provider->meets(fmt::format("p{}", i), doing::wait_to_be_let_go, 1);
   begin();
+  wait_until_out(workers);
+  // The first ones are this old at least.
+  const auto first = steady_now();
+  while (steady_now() < first + 200ms) std::this_thread::yield();
+  const auto second = steady_now();
+  provider->let_go();
+  while (provider->calls() < 2 * workers) std::this_thread::yield();
+  wait_until_out(workers);
+  // The supervisor hears of them a little later.
+  const auto all_are_young = [&] {
+    const auto list = must(ask<worker_list_ptr>(system, supervisor, patience, workers_atom_v));
+    const auto oldest = steady_now() - second;
+    return list->workers.size() == workers &&
+           std::ranges::all_of(list->workers, [&](const worker_view& w) {
+             return w.batch.has_value() && w.age <= oldest;
+           });
+  };
+  const auto until = steady_now() + patience;
+  while (!all_are_young() && steady_now() < until) std::this_thread::yield();
+  BOOST_TEST(all_are_young());
+  provider->let_go();
   BOOST_TEST(end().progress.completed == line_count);
   BOOST_TEST(provider->calls() == line_count);
 }

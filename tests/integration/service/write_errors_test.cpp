@@ -5,6 +5,7 @@
 #include "actors/service/service.hpp"
 #include "protocol/base/log.hpp"
 #include "storage/rocks/open.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/nth_failure.hpp"
 #include "tests/support/sim_process.hpp"
 #include "tests/unit/actors/job_file.hpp"
@@ -12,7 +13,6 @@
 #include <spdlog/sinks/ostream_sink.h>
 
 #include <sstream>
-#include <thread>
 
 using namespace perennial;
 using namespace perennial::actors;
@@ -35,14 +35,6 @@ struct fixture {
     logging::set_level(logging::level::info);
   }
   ~fixture() { spdlog::set_default_logger(before); }
-
-  static bool eventually(const std::function<bool()>& is_so) {
-    for (const auto until = steady_now() + patience; steady_now() < until;) {
-      if (is_so()) return true;
-      std::this_thread::yield();
-    }
-    return false;
-  }
 
   void run(uint64_t n, test::disk_fault fault) {
     const auto fs = std::make_shared<test::nth_failure_fs>();
@@ -71,11 +63,11 @@ struct fixture {
       return b && is_final(b->state.status);
     };
     fs->plan.fail_at(n, fault, true);
-    BOOST_TEST(eventually([&] { return fs->plan.met() || is_done(); }));
+    BOOST_TEST(test::eventually([&] { return fs->plan.met() || is_done(); }));
     const bool met = fs->plan.met();
-    if (met) BOOST_TEST(eventually([&] { return s->disk().look(0).holds_calls(); }));
+    if (met) BOOST_TEST(test::eventually([&] { return s->disk().look(0).holds_calls(); }));
     fs->plan.heal();
-    BOOST_REQUIRE(eventually(is_done));
+    BOOST_REQUIRE(test::eventually(is_done));
     const auto b = must(s->db().get_batch(batch));
     BOOST_TEST((b.state.status == batch_status::completed));
     BOOST_TEST(b.progress.completed == lines_of_batch);

@@ -1,4 +1,5 @@
 // `perennial providers`: what holds a provider up is seen, and mended by hand.
+#include "tests/support/eventually.hpp"
 #include "tests/support/serve_process.hpp"
 #include "tests/support/sim_process.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -9,7 +10,6 @@
 #include <csignal>
 #include <optional>
 #include <sstream>
-#include <thread>
 
 using namespace perennial::test;
 using nlohmann::json;
@@ -53,13 +53,13 @@ struct fixture {
   /// Asks until it is so; throws where it never is.
   template <class F>
   json wait_for(F&& so) {
-    const auto until = std::chrono::steady_clock::now() + child_process::patience;
-    for (;;) {
-      auto p = provider();
-      if (so(p)) return p;
-      if (std::chrono::steady_clock::now() > until) throw std::runtime_error{p.dump(2)};
-      std::this_thread::sleep_for(std::chrono::milliseconds{50});
-    }
+    json p;
+    const bool there = eventually([&] {
+      p = provider();
+      return so(p);
+    });
+    if (!there) throw std::runtime_error{p.dump(2)};
+    return p;
   }
   json wait_for_state(const std::string& state) {
     return wait_for([&](const json& p) { return p["state"] == state; });
