@@ -23,7 +23,7 @@ std::string text_of(const json& j) {
   return j.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-void list(const gateway_context& c, httplib::Response& to) {
+void list_providers(const gateway_context& c, httplib::Response& to) {
   auto all = json::array();
   for (const auto& s : c.owner.supervisors()) {
     auto one = details_of(c, s);
@@ -60,7 +60,7 @@ void add_provider_routes(http::edge_server& server, gateway_context& c) {
     return ask<provider_status>(c.owner.system(), c.owner.supervisors()[number], gateway_patience,
                                 std::forward<decltype(message)>(message)...);
   };
-  server.Get("/v1/providers", [&c](const Request&, Response& to) { list(c, to); });
+  server.Get("/v1/providers", [&c](const Request&, Response& to) { list_providers(c, to); });
   server.Get(R"(/v1/providers/([^/]+))", [&c](const Request& q, Response& to) {
     with_provider(c, q, to, [](uint32_t) { return result<void>{}; });
   });

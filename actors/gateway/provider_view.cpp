@@ -48,7 +48,7 @@ void put_breaker(json& to, const breaker_details& b, const moment& m) {
     {"calls", b.window.calls}, {"failures", b.window.failures}, {"slow", b.window.slow}};
 }
 
-json view_of(const parked_route& p, const moment& m) {
+json park_view(const parked_route& p, const moment& m) {
   json out{{"model", p.model.empty() ? json(nullptr) : json(p.model)},
            {"kind", to_string(p.kind)},
            {"reason", p.reason},
@@ -60,12 +60,12 @@ json view_of(const parked_route& p, const moment& m) {
 
 json rate(uint32_t per_minute) { return per_minute == 0 ? json(nullptr) : json(per_minute); }
 
-json view_of(const key_details& k, const moment& m) {
+json key_view(const key_details& k, const moment& m) {
   const auto& t = k.throttle;
   const auto& until = t.permits.paused_until;
   const bool paused = until && *until > m.now;
   auto parked = json::array();
-  for (const auto& p : k.parked) parked.push_back(view_of(p, m));
+  for (const auto& p : k.parked) parked.push_back(park_view(p, m));
   return {{"name", k.name.empty() ? json(nullptr) : json(k.name)},
           {"in_flight", k.in_flight},
           {"in_flight_limit", t.permits.in_flight},
@@ -93,7 +93,7 @@ json view_of(const provider_details& p, steady_time now, wall_time wall) {
   out["calls"] = s.calls;
   out["answered"] = s.answered;
   auto keys = json::array();
-  for (const auto& k : p.keys) keys.push_back(view_of(k, m));
+  for (const auto& k : p.keys) keys.push_back(key_view(k, m));
   out["keys"] = std::move(keys);
   auto models = json::array();
   for (const auto& b : p.models) {

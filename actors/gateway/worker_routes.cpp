@@ -19,7 +19,7 @@ using json = nlohmann::ordered_json;
 /// As for a provider's max_in_flight in the configuration.
 constexpr int64_t most_workers = 100'000;
 
-json view_of(const std::string& provider, const worker_view& w) {
+json worker_view_of(const std::string& provider, const worker_view& w) {
   const bool busy = w.batch.has_value();
   return {{"provider", provider},
           {"worker", w.number},
@@ -58,12 +58,12 @@ result<json> body_of(const httplib::Request& request) {
   return body;
 }
 
-void list(const gateway_context& c, httplib::Response& to) {
+void list_workers(const gateway_context& c, httplib::Response& to) {
   auto data = json::array();
   for (const auto& s : c.owner.supervisors()) {
     auto all = ask<worker_list_ptr>(c.owner.system(), s, gateway_patience, workers_atom_v);
     if (!all) return reply_error(to, all.error());
-    for (const auto& w : (*all)->workers) data.push_back(view_of((*all)->provider, w));
+    for (const auto& w : (*all)->workers) data.push_back(worker_view_of((*all)->provider, w));
   }
   reply_json(to, json{{"object", "list"}, {"data", std::move(data)}}.dump());
 }
@@ -132,7 +132,7 @@ void add_worker_routes(http::edge_server& server, gateway_context& c) {
   using httplib::Response;
   server.slow("GET", "/v1/workers");
   server.slow("POST", "/v1/workers/{verb}");
-  server.Get("/v1/workers", [&c](const Request&, Response& to) { list(c, to); });
+  server.Get("/v1/workers", [&c](const Request&, Response& to) { list_workers(c, to); });
   server.Post("/v1/workers/restart", [&c](const Request& q, Response& to) { restart(c, q, to); });
   server.Post("/v1/workers/scale", [&c](const Request& q, Response& to) { scale(c, q, to); });
 }

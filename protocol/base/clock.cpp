@@ -1,8 +1,13 @@
 #include "protocol/base/clock.hpp"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 namespace perennial {
+
+std::string format_time(int64_t unix_seconds) {
+  return fmt::format("{:%Y-%m-%d %H:%M:%S}Z", fmt::gmtime(static_cast<std::time_t>(unix_seconds)));
+}
 
 std::string format_duration(std::chrono::milliseconds d) {
   const auto ms = d.count();

@@ -29,6 +29,9 @@ inline wall_time from_unix_ms(uint64_t ms) {
   return wall_time{std::chrono::milliseconds{static_cast<int64_t>(ms)}};
 }
 
+/// "2026-11-28 04:41:34Z": for people.
+std::string format_time(int64_t unix_seconds);
+
 /// "350 ms", "12.4 s", "3 m 20 s", "2 h 05 m": for people.
 std::string format_duration(std::chrono::milliseconds d);
 

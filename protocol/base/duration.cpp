@@ -8,13 +8,13 @@ namespace perennial {
 
 namespace {
 
-struct unit {
+struct time_unit {
   std::string_view name;
   int64_t ms;
 };
 
-constexpr std::array units{unit{"d", 86'400'000}, unit{"h", 3'600'000}, unit{"m", 60'000},
-                           unit{"s", 1000}, unit{"ms", 1}};
+constexpr std::array time_units{time_unit{"d", 86'400'000}, time_unit{"h", 3'600'000},
+                                time_unit{"m", 60'000}, time_unit{"s", 1000}, time_unit{"ms", 1}};
 
 constexpr double longest_ms = 1e15; // 30,000 years
 
@@ -27,7 +27,7 @@ result<std::chrono::milliseconds> parse_duration(std::string_view text) {
   std::string_view name{at, static_cast<size_t>(end - at)};
   while (name.starts_with(' ')) name.remove_prefix(1);
   if (ec == std::errc{} && number >= 0) {
-    for (const auto& u : units) {
+    for (const auto& u : time_units) {
       const auto ms = number * static_cast<double>(u.ms);
       if (u.name == name && ms < longest_ms) return std::chrono::milliseconds{std::llround(ms)};
     }
@@ -37,7 +37,7 @@ result<std::chrono::milliseconds> parse_duration(std::string_view text) {
 }
 
 std::string write_duration(std::chrono::milliseconds d) {
-  for (const auto& u : units)
+  for (const auto& u : time_units)
     if (d.count() != 0 && d.count() % u.ms == 0)
       return fmt::format("{}{}", d.count() / u.ms, u.name);
   return "0s";

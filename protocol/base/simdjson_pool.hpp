@@ -38,6 +38,9 @@ inline void make_room(simdjson::ondemand::parser& parser, size_t size) {
   (void)!parser.allocate(std::bit_ceil(std::max<size_t>(size, 4096)));
 }
 
+/// What a parser that is kept is for; one that has seen longer text keeps as much memory for ever.
+inline constexpr size_t own_parser_limit = mib;
+
 /// Runs `use(parser)` with `own` for a text of up to `limit` bytes, else with a parser that is
 /// freed afterwards. `use` must not hand out views into the parser.
 template <class Parser, class Use>

@@ -1,5 +1,6 @@
 #include "protocol/http/head.hpp"
 
+#include "protocol/base/text.hpp"
 #include "protocol/http/head_target.hpp"
 
 #include <fmt/format.h>
@@ -19,13 +20,6 @@ template <class... Ts>
 tl::unexpected<refusal> refuse(refusal_reason reason, fmt::format_string<Ts...> text,
                                Ts&&... args) {
   return tl::unexpected<refusal>{refusal{reason, fmt::format(text, std::forward<Ts>(args)...)}};
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blanks = " \t";
-  const auto first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
 /// The bytes up to the next CR LF, which is taken too. Nothing if there is none.

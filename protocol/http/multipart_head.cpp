@@ -1,16 +1,11 @@
 #include "protocol/http/multipart_head.hpp"
 
+#include "protocol/base/text.hpp"
 #include "protocol/http/head.hpp"
 
 namespace perennial::http {
 
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 /// Takes a quoted string off the front, its quotes too.
 std::string take_quoted(std::string_view& text) {

@@ -1,5 +1,6 @@
 #include "protocol/http/range.hpp"
 
+#include "protocol/base/text.hpp"
 #include "protocol/http/head.hpp"
 
 #include <fmt/format.h>
@@ -21,12 +22,6 @@ std::optional<uint64_t> number(std::string_view text) {
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (failed == std::errc::result_out_of_range) return std::numeric_limits<uint64_t>::max();
   return value;
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 } // namespace

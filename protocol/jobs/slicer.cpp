@@ -17,8 +17,6 @@ namespace {
 namespace ondemand = simdjson::ondemand;
 using simdjson::error_code;
 
-constexpr size_t own_parser_limit = mib;
-
 /// The inside of a JSON string that is given with its quotes.
 bool read_string(std::string_view text, std::string& out) {
   out.clear();

@@ -15,8 +15,6 @@ namespace {
 namespace code = problem_code;
 namespace dom = simdjson::dom;
 
-constexpr size_t own_parser_limit = mib;
-
 finding json_problem(simdjson::error_code error) {
   const auto invalid = [](std::string_view why) {
     return finding{code::invalid_json_line, fmt::format("the line is not valid JSON: {}", why)};

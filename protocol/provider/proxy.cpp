@@ -1,5 +1,7 @@
 #include "protocol/provider/proxy.hpp"
 
+#include "protocol/base/text.hpp"
+
 #include <openssl/evp.h>
 
 #include <arpa/inet.h>
@@ -42,13 +44,6 @@ bool is_this_machine(std::string_view host) {
   const auto address = parse_address(host);
   return (address.size == 4 && address.bytes[0] == 127) ||
          same_network(address, parse_address("::1"), 128);
-}
-
-std::string lower(std::string_view text) {
-  std::string out{text};
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
 }
 
 template <class T>

@@ -1,5 +1,7 @@
 #include "protocol/provider/retry_after.hpp"
 
+#include "protocol/base/text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -12,12 +14,6 @@ namespace perennial {
 namespace {
 
 using std::chrono::milliseconds;
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 /// A decimal number at the front of `text`, which loses it. No exponents, no signs, no "inf".
 std::optional<double> take_number(std::string_view& text) {

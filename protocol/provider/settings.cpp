@@ -1,5 +1,7 @@
 #include "protocol/provider/settings.hpp"
 
+#include "protocol/base/text.hpp"
+
 #include <algorithm>
 
 namespace perennial {
@@ -12,13 +14,6 @@ bool is_header_name(std::string_view name) noexcept {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            marks.find(c) != std::string_view::npos;
   });
-}
-
-std::string lower(std::string_view text) {
-  std::string out{text};
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
 }
 
 /// Headers that are ours to set: the body's length and framing, where it goes, and the key.

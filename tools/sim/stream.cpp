@@ -16,12 +16,12 @@ constexpr std::string_view event_end = "\n\n\r\n"; // of the event, then of its 
 /// Writes events, each in a chunk of its own.
 class event_writer {
 public:
-  void data(std::string_view json) {
-    fmt::format_to(std::back_inserter(out_), "{:x}\r\ndata: {}\n\n\r\n", json.size() + 8, json);
+  void data(std::string_view event) {
+    fmt::format_to(std::back_inserter(out_), "{:x}\r\ndata: {}\n\n\r\n", event.size() + 8, event);
   }
-  void named(std::string_view name, std::string_view json) {
+  void named(std::string_view name, std::string_view event) {
     fmt::format_to(std::back_inserter(out_), "{:x}\r\nevent: {}\ndata: {}\n\n\r\n",
-                   name.size() + json.size() + 16, name, json);
+                   name.size() + event.size() + 16, name, event);
   }
   std::string finish() && {
     out_.append("0\r\n\r\n");
@@ -60,10 +60,10 @@ public:
 
   /// One event with one choice: a delta of chat, or a piece of text.
   void choice(std::string_view delta, std::string_view finish) {
-    std::string json = envelope_;
-    json.append(R"("choices":[{"index":0,)").append(delta);
-    json.append(R"(,"logprobs":null,"finish_reason":)").append(finish).append("}]}");
-    events_.data(json);
+    std::string event = envelope_;
+    event.append(R"("choices":[{"index":0,)").append(delta);
+    event.append(R"(,"logprobs":null,"finish_reason":)").append(finish).append("}]}");
+    events_.data(event);
   }
 
   void text(std::string_view piece) {
@@ -109,9 +109,9 @@ std::string stream_response(const model_request& request, std::string_view text,
                                             R"("object":"response","status":"in_progress"}}}})",
                                             id));
   for_each_piece(text, [&](std::string_view piece) {
-    std::string json(R"({"type":"response.output_text.delta","output_index":0,"delta":")");
-    append_escaped(json, piece);
-    out.named("response.output_text.delta", json.append("\"}"));
+    std::string event(R"({"type":"response.output_text.delta","output_index":0,"delta":")");
+    append_escaped(event, piece);
+    out.named("response.output_text.delta", event.append("\"}"));
   });
   out.named("response.completed", fmt::format(R"({{"type":"response.completed","response":{}}})",
                                               render_answer(request, text, context)));

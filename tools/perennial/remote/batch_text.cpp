@@ -4,18 +4,12 @@
 #include "tools/perennial/exit_code.hpp"
 #include "tools/perennial/terminal.hpp"
 
-#include <fmt/chrono.h>
-
 #include <algorithm>
 #include <array>
 
 namespace perennial::tool {
 
 namespace {
-
-std::string when(int64_t seconds) {
-  return fmt::format("{:%Y-%m-%d %H:%M:%S}Z", fmt::gmtime(static_cast<std::time_t>(seconds)));
-}
 
 uint64_t done_lines(const openai::batch_object& b) { return b.completed + b.failed; }
 
@@ -84,10 +78,10 @@ std::string details(const openai::batch_object& b) {
   }
   row("endpoint", b.endpoint);
   row("model", b.model);
-  row("created", when(b.created_at));
-  if (b.expires_at && !end_of(b)) row("expires", when(*b.expires_at));
+  row("created", format_time(b.created_at));
+  if (b.expires_at && !end_of(b)) row("expires", format_time(*b.expires_at));
   if (const auto end = end_of(b)) {
-    row("ended", fmt::format("{}, after {}", when(*end),
+    row("ended", fmt::format("{}, after {}", format_time(*end),
                              format_duration(std::chrono::seconds{*end - b.created_at})));
   }
   row("input", b.input_file_id);
@@ -105,9 +99,9 @@ std::string table(const std::vector<openai::batch_object>& batches) {
   auto out = fmt::format("{:<24}  {:<20}  {:<{}}  {:>12}  {:>12}  {:>8}", "BATCH", "CREATED",
                          "STATUS", status_columns, "DONE", "LINES", "FAILED");
   for (const auto& b : batches) {
-    out += fmt::format("\n{:<24}  {}  {:<{}}  {:>12}  {:>12}  {:>8}", b.id, when(b.created_at),
-                       status_text(b), status_columns, with_commas(done_lines(b)),
-                       with_commas(b.total), with_commas(b.failed));
+    out += fmt::format("\n{:<24}  {}  {:<{}}  {:>12}  {:>12}  {:>8}", b.id,
+                       format_time(b.created_at), status_text(b), status_columns,
+                       with_commas(done_lines(b)), with_commas(b.total), with_commas(b.failed));
   }
   return out;
 }

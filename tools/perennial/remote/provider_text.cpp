@@ -1,8 +1,9 @@
 #include "tools/perennial/remote/provider_text.hpp"
 
+#include "protocol/base/clock.hpp"
 #include "tools/perennial/terminal.hpp"
 
-#include <fmt/chrono.h>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -13,10 +14,6 @@ namespace perennial::tool {
 namespace {
 
 using json = nlohmann::ordered_json;
-
-std::string when(int64_t seconds) {
-  return fmt::format("{:%Y-%m-%d %H:%M:%S}Z", fmt::gmtime(static_cast<std::time_t>(seconds)));
-}
 
 /// A control character of a provider's message must not reach the terminal.
 std::string shown(const json& text) {
@@ -61,14 +58,15 @@ std::string key_text(const json& k) {
                          k.at("in_flight").get<uint64_t>(), k.at("in_flight_limit").get<uint64_t>(),
                          rate_of(k, "requests"), rate_of(k, "tokens"));
   if (const auto& until = k.at("paused_until"); !until.is_null()) {
-    out += fmt::format("    paused until {}, for {:.1f} s\n", when(until.get<int64_t>()),
+    out += fmt::format("    paused until {}, for {:.1f} s\n", format_time(until.get<int64_t>()),
                        k.at("paused_seconds").get<double>());
   }
   for (const auto& r : k.at("parked")) {
     const auto model = shown(r.at("model"));
-    out += fmt::format("    parked{} since {}, tried again {}: {}\n",
-                       model.empty() ? "" : fmt::format(" for the model \"{}\"", model),
-                       when(r.at("since").get<int64_t>()), next_probe(r), shown(r.at("reason")));
+    out +=
+      fmt::format("    parked{} since {}, tried again {}: {}\n",
+                  model.empty() ? "" : fmt::format(" for the model \"{}\"", model),
+                  format_time(r.at("since").get<int64_t>()), next_probe(r), shown(r.at("reason")));
   }
   return out;
 }
@@ -77,7 +75,7 @@ std::string breaker_text(const json& of) {
   auto out = shown(of.at("state"));
   if (const auto reason = shown(of.at("reason")); !reason.empty()) out += ": " + reason;
   if (const auto& at = of.at("next_probe_at"); !at.is_null()) {
-    out += fmt::format("; tried again {}, at {}", next_probe(of), when(at.get<int64_t>()));
+    out += fmt::format("; tried again {}, at {}", next_probe(of), format_time(at.get<int64_t>()));
   }
   return out;
 }
@@ -85,7 +83,7 @@ std::string breaker_text(const json& of) {
 std::string changes_text(const json& of) {
   std::string out;
   for (const auto& c : of.at("changes")) {
-    out += fmt::format("    {}  {} -> {}: {}\n", when(c.at("at").get<int64_t>()),
+    out += fmt::format("    {}  {} -> {}: {}\n", format_time(c.at("at").get<int64_t>()),
                        shown(c.at("from")), shown(c.at("to")), shown(c.at("reason")));
   }
   return out;
