@@ -13,9 +13,9 @@ namespace perennial::actors {
 
 namespace {
 
-using self_ptr = breaker_actor::stateful_pointer<breaker_actor_state>;
+using breaker_self = breaker_actor::stateful_pointer<breaker_actor_state>;
 
-void push(self_ptr self) {
+void push(breaker_self self) {
   auto& st = self->state;
   self->send(st.supervisor, gate_atom_v, st.setup.number, st.decision.gate());
   if (const auto when = st.decision.next_wakeup()) {
@@ -25,7 +25,7 @@ void push(self_ptr self) {
   }
 }
 
-void end_probe(self_ptr self) {
+void end_probe(breaker_self self) {
   auto& st = self->state;
   if (!st.probe) return;
   st.probing->close(); // a try that is going on ends
@@ -36,7 +36,7 @@ void end_probe(self_ptr self) {
 }
 
 /// Has a probe exactly while the decision wants one.
-void follow_probe(self_ptr self) {
+void follow_probe(breaker_self self) {
   auto& st = self->state;
   if (!st.setup.client || !st.decision.wants_probe()) return end_probe(self);
   if (st.probe || !thread_is_to_be_had()) return; // without one the trial comes at its time
@@ -45,7 +45,7 @@ void follow_probe(self_ptr self) {
                                                       caf::actor_cast<breaker_actor>(self));
 }
 
-void changed(self_ptr self) {
+void changed(breaker_self self) {
   auto& st = self->state;
   const auto& g = st.decision.gate();
   logging::warn("{}: the circuit breaker is {}{}{}", st.setup.name, to_string(g.state),
@@ -56,7 +56,7 @@ void changed(self_ptr self) {
 
 } // namespace
 
-breaker_actor::behavior_type breaker_behavior(self_ptr self, breaker_setup setup,
+breaker_actor::behavior_type breaker_behavior(breaker_self self, breaker_setup setup,
                                               supervisor_actor supervisor) {
   self->state.decision = circuit_breaker{setup.config};
   self->state.setup = std::move(setup);

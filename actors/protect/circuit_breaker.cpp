@@ -67,7 +67,9 @@ bool circuit_breaker::on_tick(steady_time now) {
 
 bool circuit_breaker::reset(steady_time now) {
   openings_ = 0;
-  return close("reset by hand", now);
+  if (gate_.state != breaker_state::closed) return close("reset by hand", now);
+  forget();
+  return false;
 }
 
 bool circuit_breaker::count_closed(const call_report& call, steady_time now, double jitter) {
@@ -187,10 +189,14 @@ bool circuit_breaker::enter_stage(size_t stage, steady_time now) {
                 fmt::format("trying {} {}", calls, calls == 1 ? "call" : "calls"), now);
 }
 
-bool circuit_breaker::close(std::string reason, steady_time now) {
+void circuit_breaker::forget() noexcept {
   window_.clear();
   failures_ = 0;
   connection_failures_ = 0;
+}
+
+bool circuit_breaker::close(std::string reason, steady_time now) {
+  forget();
   closed_at_ = now;
   return change(breaker_state::closed, unlimited_permits, std::move(reason), now);
 }

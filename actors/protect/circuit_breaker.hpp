@@ -129,7 +129,8 @@ public:
   /// When to call on_tick.
   std::optional<steady_time> next_wakeup() const noexcept { return gate_.next_probe; }
 
-  /// Closes by hand and forgets all that was counted, the doubling included.
+  /// Closes by hand and forgets all that was counted, the doubling included. One that is closed
+  /// stays so, which is no change.
   bool reset(steady_time now);
 
   /// The last changes of state, oldest first.
@@ -154,6 +155,7 @@ private:
   std::string cause_to_open(steady_time now);
   bool open(std::string reason, steady_time now, double jitter);
   bool enter_stage(size_t stage, steady_time now);
+  void forget() noexcept; ///< What was counted while it is closed.
   bool close(std::string reason, steady_time now);
   bool change(breaker_state to, int64_t permits, std::string reason, steady_time now);
 

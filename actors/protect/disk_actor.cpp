@@ -8,7 +8,7 @@ namespace perennial::actors {
 
 namespace {
 
-using self_ptr = disk_actor::stateful_pointer<disk_state>;
+using disk_self = disk_actor::stateful_pointer<disk_state>;
 
 constexpr std::chrono::milliseconds look_every{100};
 
@@ -23,13 +23,13 @@ void say(const disk_status& before, const disk_status& now) {
   }
 }
 
-void hold(self_ptr self, bool held) {
+void hold(disk_self self, bool held) {
   auto& st = self->state;
   if (!st.supervisors) return;
   for (const auto& s : st.supervisors->supervisors) self->send(s, hold_atom_v, held);
 }
 
-void look(self_ptr self) {
+void look(disk_self self) {
   auto& st = self->state;
   if (!st.peers.db->takes_changes()) self->send(st.peers.writer, reload_atom_v);
   auto now = st.peers.room->look(st.peers.calls_out->taken());
@@ -40,7 +40,7 @@ void look(self_ptr self) {
 
 } // namespace
 
-disk_actor::behavior_type disk_behavior(self_ptr self, disk_peers peers) {
+disk_actor::behavior_type disk_behavior(disk_self self, disk_peers peers) {
   self->state.peers = std::move(peers);
   look(self);
   self->delayed_send(self, look_every, wakeup_atom_v, true);

@@ -67,10 +67,19 @@ bool disk_budget::on_look(const storage::disk_space& seen, const disk_load& load
   return true;
 }
 
+uint64_t disk_budget::goes_on_at() const noexcept {
+  switch (level_) {
+  case disk_level::full: return std::max(left_full_at(needed_when_full_), floors_.for_results);
+  case disk_level::tight: return left_tight_at(floors_.for_uploads);
+  case disk_level::normal: break;
+  }
+  return 0;
+}
+
 disk_level disk_budget::next_level() const noexcept {
   const auto free = seen_.free;
   if (free < floors_.for_results) return disk_level::full;
-  if (level_ == disk_level::full && free < left_full_at(needed_when_full_)) return level_;
+  if (level_ == disk_level::full && free < goes_on_at()) return level_;
   if (free < floors_.for_uploads) return disk_level::tight;
   if (level_ != disk_level::normal && free < left_tight_at(floors_.for_uploads)) {
     return disk_level::tight;

@@ -11,7 +11,7 @@ namespace perennial::actors {
 namespace {
 
 /// An upload looks at the disk whenever so much more of it has come.
-constexpr uint64_t look_every = mib;
+constexpr uint64_t look_every_bytes = mib;
 
 } // namespace
 
@@ -49,6 +49,7 @@ disk_status disk_room::status_here() const {
   disk_status s{budget_.level(),  store_writes_,    budget_.seen(),
                 budget_.floors(), ballast_.bytes(), {}};
   const auto free = format_bytes(s.seen.free);
+  const auto goes_on_at = format_bytes(budget_.goes_on_at());
   if (!store_writes_) {
     s.says = fmt::format("the disk of {} cannot be written to ({}; {} free); what was given to the "
                          "store is kept until it can, no new calls go out meanwhile",
@@ -56,14 +57,13 @@ disk_status disk_room::status_here() const {
   } else if (s.level == disk_level::full) {
     s.says = fmt::format(
       "the disk of {} is nearly full: {} free, and {} are kept for the results of the {} calls "
-      "that are out and for the store's own files; no new calls go out and uploads are refused "
-      "until "
-      "there is more room, results are still written",
-      data_dir_, free, format_bytes(s.floors.for_results), calls_);
+      "that are out and for the store's own files; uploads are refused and no new calls go out "
+      "until {} are free, results are still written",
+      data_dir_, free, format_bytes(s.floors.for_results), calls_, goes_on_at);
   } else if (s.level == disk_level::tight) {
     s.says = fmt::format("the disk of {} is short of room: {} free, and {} are kept for results; "
-                         "uploads are refused (507) until there is more room, calls go on",
-                         data_dir_, free, format_bytes(s.floors.for_uploads));
+                         "uploads are refused (507) until {} are free, calls go on",
+                         data_dir_, free, format_bytes(s.floors.for_uploads), goes_on_at);
   }
   return s;
 }
@@ -171,7 +171,7 @@ void disk_room::upload::promise(uint64_t bytes) {
 }
 
 result<void> disk_room::upload::grew(uint64_t received) {
-  if (received - looked_at_ < look_every) return {};
+  if (received - looked_at_ < look_every_bytes) return {};
   const std::lock_guard lock{room_->mutex_};
   promise(bytes_ ? *bytes_ - std::min(received, *bytes_) : 0);
   room_->look_here();

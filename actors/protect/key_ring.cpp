@@ -17,6 +17,12 @@ bool is_paused(const throttle_permits& p, steady_time now) {
   return p.paused_until && *p.paused_until > now;
 }
 
+/// Its pause and its rates, whichever lasts longer; nothing where neither holds anything up.
+std::optional<steady_time> waits_until(const throttle_permits& p, steady_time now) {
+  const auto until = std::max(p.paused_until, p.used_up_until); // nothing is the least
+  return until && *until > now ? until : std::nullopt;
+}
+
 } // namespace
 
 void key_ring::on_permits(uint32_t key, const throttle_permits& p) {
@@ -44,14 +50,15 @@ bool key_ring::has_room(steady_time now) const {
 std::optional<key_ring::standstill> key_ring::stopped(steady_time now) const {
   standstill out;
   for (const auto& s : slots_) {
-    const bool paused = is_paused(s.says, now);
+    const auto waits = waits_until(s.says, now);
     const auto* parked = s.parked.find(whole_key);
-    if (!paused && parked == nullptr) return std::nullopt;
+    if (!waits && parked == nullptr) return std::nullopt;
     if (parked != nullptr) {
       out.parked = true;
-      if (!paused) out.probes += parked->permits;
+      if (!waits) out.probes += parked->permits;
     } else {
-      out.until = std::min(out.until.value_or(*s.says.paused_until), *s.says.paused_until);
+      if (!out.until || *waits < *out.until) out.until = waits;
+      out.asked = out.asked || is_paused(s.says, now);
     }
   }
   return out;

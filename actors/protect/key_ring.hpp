@@ -44,10 +44,12 @@ public:
   /// Whether some key has room for a call, whatever the model.
   bool has_room(steady_time now) const;
 
-  /// Why nothing goes out: each key is paused, or parked as a whole.
+  /// Why nothing goes out: each key is paused, parked as a whole, or has used up its rates for
+  /// long.
   struct standstill {
     bool parked = false;                   ///< Some key is.
-    std::optional<steady_time> until = {}; ///< When the first pause of one that is not ends.
+    std::optional<steady_time> until = {}; ///< When the first one that is not goes on.
+    bool asked = false;                    ///< The provider asked some of them for the pause.
     uint32_t probes = 0;                   ///< Lines that are wanted to try parked keys with.
   };
   /// Nothing while some key may go.

@@ -124,10 +124,16 @@ void throttle::use_rates(steady_time now) {
 
 std::optional<steady_time> throttle::next_wakeup(steady_time now) const {
   if (permits_.paused_until) return permits_.paused_until;
+  if (permits_.used_up_until) return permits_.used_up_until;
   auto token = requests_.next_token();
   if (const auto other = tokens_.next_token(); other && (!token || *other < *token)) token = other;
   if (!token) return {};
   return std::max(*token, now + portion);
+}
+
+std::optional<steady_time> throttle::used_up_until(steady_time now) const {
+  const auto at = std::max(requests_.usable_at(), tokens_.usable_at()); // nothing is the least
+  return at && *at - now >= config_.long_used_up ? at : std::nullopt;
 }
 
 bool throttle::refresh(steady_time now) {
@@ -136,7 +142,8 @@ bool throttle::refresh(steady_time now) {
   throttle_permits next{.in_flight = concurrency_.limit(),
                         .calls = requests_.allowed(),
                         .paused_until = {},
-                        .tokens = tokens_.allowed()};
+                        .tokens = tokens_.allowed(),
+                        .used_up_until = used_up_until(now)};
   if (paused_until_ && now < *paused_until_) next.paused_until = paused_until_;
   if (next == permits_) return false;
   permits_ = next;

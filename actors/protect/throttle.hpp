@@ -34,6 +34,8 @@ struct throttle_config {
   double few_429_pause = 0.1; ///< ...makes the pause so much shorter.
   /// A wait longer than this is cut: a wrong Retry-After must not stop a run for ever.
   std::chrono::milliseconds longest_wait = std::chrono::hours{24};
+  /// A wait for the rates that is worth telling of.
+  std::chrono::milliseconds long_used_up = std::chrono::seconds{10};
 };
 
 /// What the supervisor admits calls by: fewer than `in_flight` out, fewer than `calls` let out
@@ -43,6 +45,8 @@ struct throttle_permits {
   int64_t calls = 0;
   std::optional<steady_time> paused_until = {};
   int64_t tokens = unlimited_permits; ///< As `calls`. One call may go beyond them.
+  /// Until then its rates let nothing out; told only where that is long.
+  std::optional<steady_time> used_up_until = {};
 
   friend bool operator==(const throttle_permits&, const throttle_permits&) = default;
 };
@@ -106,6 +110,7 @@ public:
 private:
   bool refresh(steady_time now);
   void use_rates(steady_time now);
+  std::optional<steady_time> used_up_until(steady_time now) const;
   void pause_until(steady_time until, steady_time now);
   void count(bool throttled, uint32_t calls) noexcept;
 

@@ -11,12 +11,12 @@ namespace perennial::actors {
 
 namespace {
 
-using self_ptr = throttle_actor::stateful_pointer<throttle_state>;
+using throttle_self = throttle_actor::stateful_pointer<throttle_state>;
 
 /// Wakes itself when the decision wants to be asked again. Behind everything that may have changed
 /// that, whether or not it changed the permits: a call that was used up starts the wait for the
 /// next. Never later than was said before, or a stream of messages would put it off for ever.
-void wake_in_time(self_ptr self) {
+void wake_in_time(throttle_self self) {
   auto& st = self->state;
   const auto now = self->clock().now();
   const auto when = st.decision->next_wakeup(now);
@@ -27,7 +27,7 @@ void wake_in_time(self_ptr self) {
 }
 
 /// What every message ends with.
-void done(self_ptr self, bool changed) {
+void done(throttle_self self, bool changed) {
   auto& st = self->state;
   if (changed) self->send(st.supervisor, permits_atom_v, st.setup.number, st.decision->permits());
   wake_in_time(self);
@@ -56,7 +56,7 @@ void remember(throttle_state& st) {
   if (learned && st.setup.memory) st.setup.memory->put(st.setup.base_url, st.setup.key, *learned);
 }
 
-void begin(self_ptr self) {
+void begin(throttle_self self) {
   auto& st = self->state;
   const auto known =
     st.setup.memory ? st.setup.memory->find(st.setup.base_url, st.setup.key) : learned_limits{};
@@ -82,7 +82,7 @@ throttle_config throttle_config_of(const provider_config& c) {
   return out;
 }
 
-throttle_actor::behavior_type throttle_behavior(self_ptr self, throttle_setup setup,
+throttle_actor::behavior_type throttle_behavior(throttle_self self, throttle_setup setup,
                                                 supervisor_actor supervisor) {
   self->state.setup = std::move(setup);
   self->state.supervisor = std::move(supervisor);

@@ -53,4 +53,13 @@ std::optional<steady_time> token_bucket::next_token() const noexcept {
   return filled_at_ + std::chrono::nanoseconds{(missing + rate_ - 1) / rate_};
 }
 
+std::optional<steady_time> token_bucket::usable_at() const noexcept {
+  if (rate_ == 0 || used_ < allowed_) return {};
+  // In whole minutes first: the product of all would be too large.
+  const auto missing = used_ - allowed_ + 1;
+  const auto rest = missing % rate_ * minute_ns - parts_;
+  return filled_at_ + std::chrono::minutes{missing / rate_} +
+         std::chrono::nanoseconds{(rest + rate_ - 1) / rate_};
+}
+
 } // namespace perennial::actors

@@ -40,6 +40,9 @@ public:
   /// When the next token comes: nothing while the bucket is full.
   std::optional<steady_time> next_token() const noexcept;
 
+  /// When one may be used again; nothing while one may be now.
+  std::optional<steady_time> usable_at() const noexcept;
+
 private:
   int64_t rate_;
   int64_t burst_;

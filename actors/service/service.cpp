@@ -13,6 +13,7 @@
 #include "actors/work/supervisor/supervisor.hpp"
 #include "protocol/base/log.hpp"
 
+#include <caf/actor_registry.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include <algorithm>
@@ -240,6 +241,15 @@ void service::stop(std::chrono::milliseconds deadline) {
   exit_and_wait(self, caf::actor_cast<caf::actor>(memory_));
   exit_and_wait(self, caf::actor_cast<caf::actor>(disk_watch_));
   exit_and_wait(self, caf::actor_cast<caf::actor>(writer_));
+}
+
+bool service::threads_ended(std::chrono::milliseconds patience) {
+  const auto until = steady_now() + patience;
+  while (system_.registry().running() > 0) {
+    if (steady_now() >= until) return false;
+    std::this_thread::sleep_for(drain_poll);
+  }
+  return true;
 }
 
 service::~service() {

@@ -52,6 +52,9 @@ public:
   /// Ends the service. Waits for calls in flight until `deadline`, then aborts them: their lines
   /// run again after the next start. Idempotent.
   void stop(std::chrono::milliseconds deadline);
+  /// After `stop`: whether all of its threads have ended, or do within `patience`. One whose call
+  /// does not come back, not even after an abort, has not, and the destructor waits for it.
+  bool threads_ended(std::chrono::milliseconds patience);
   /// From a signal handler's thread: a `stop` that waits for calls waits no longer.
   void hurry() { hurry_ = true; }
 

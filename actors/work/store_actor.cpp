@@ -12,19 +12,19 @@ namespace perennial::actors {
 
 namespace {
 
-using self_ptr = store_actor::stateful_pointer<store_state>;
+using store_self = store_actor::stateful_pointer<store_state>;
 
 constexpr std::chrono::milliseconds reopen_first{200};
 constexpr std::chrono::milliseconds reopen_cap{10'000};
 
-void schedule_reopen(self_ptr self) {
+void schedule_reopen(store_self self) {
   auto& st = self->state;
   const auto wait = std::min(reopen_cap, reopen_first * (1 << std::min(st.reopen_attempts, 6u)));
   ++st.reopen_attempts;
   self->delayed_send(self, wait, wakeup_atom_v);
 }
 
-void write_failed(self_ptr self, const error& why) {
+void write_failed(store_self self, const error& why) {
   auto& st = self->state;
   if (st.broken) return;
   st.broken = true;
@@ -40,7 +40,7 @@ void write_failed(self_ptr self, const error& why) {
   schedule_reopen(self);
 }
 
-void flush(self_ptr self) {
+void flush(store_self self) {
   auto& st = self->state;
   st.flush_sent = false;
   if (st.broken || st.waiting.empty()) return;
@@ -71,7 +71,7 @@ void flush(self_ptr self) {
 
 /// Runs one change that is not part of a group, after what was gathered before it.
 template <class T, class F>
-caf::result<T> change(self_ptr self, F&& f) {
+caf::result<T> change(store_self self, F&& f) {
   auto& st = self->state;
   flush(self);
   if (st.broken) {
@@ -86,7 +86,7 @@ caf::result<T> change(self_ptr self, F&& f) {
 
 } // namespace
 
-store_actor::behavior_type store_behavior(self_ptr self, std::shared_ptr<storage::store> db,
+store_actor::behavior_type store_behavior(store_self self, std::shared_ptr<storage::store> db,
                                           std::shared_ptr<disk_room> disk) {
   self->state.db = std::move(db);
   self->state.disk = std::move(disk);

@@ -13,7 +13,7 @@ namespace perennial::actors {
 
 namespace {
 
-using self_ptr = validator_actor::stateful_pointer<validator_state>;
+using validator_self = validator_actor::stateful_pointer<validator_state>;
 using storage::batch_id;
 using storage::validation_phase;
 
@@ -23,11 +23,11 @@ constexpr uint64_t step_bytes = 16ull << 20;
 /// Tries again what the disk refused.
 constexpr std::chrono::seconds retry_after{1};
 
-void step_later(self_ptr self, batch_id id) {
+void step_later(validator_self self, batch_id id) {
   self->delayed_send(self, retry_after, step_atom_v, uint64_t{id});
 }
 
-validation_job* find(self_ptr self, batch_id id) {
+validation_job* find(validator_self self, batch_id id) {
   const auto at = self->state.jobs.find(id);
   return at == self->state.jobs.end() ? nullptr : at->second.get();
 }
@@ -35,7 +35,7 @@ validation_job* find(self_ptr self, batch_id id) {
 /// Sends a change to the store; `then` when it is on disk, the step again when it could not be
 /// made.
 template <class Reply, class F, class... Ts>
-void write(self_ptr self, batch_id id, F then, Ts&&... message) {
+void write(validator_self self, batch_id id, F then, Ts&&... message) {
   self->request(self->state.writer, caf::infinite, std::forward<Ts>(message)...)
     .then([then](Reply& reply) { then(reply); },
           [self, id](const caf::error& e) {
@@ -50,7 +50,7 @@ void write(self_ptr self, batch_id id, F then, Ts&&... message) {
           });
 }
 
-void end(self_ptr self, validation_job& job, bool failed) {
+void end(validator_self self, validation_job& job, bool failed) {
   const auto id = job.batch.id;
   const auto& d = job.batch.definition;
   job.ending = true;
@@ -76,7 +76,7 @@ void end(self_ptr self, validation_job& job, bool failed) {
     step_atom_v, std::move(e));
 }
 
-void commit_bad_lines(self_ptr self, validation_job& job) {
+void commit_bad_lines(validator_self self, validation_job& job) {
   const auto id = job.batch.id;
   job.committing = true;
   write<commit_reply>(
@@ -91,7 +91,7 @@ void commit_bad_lines(self_ptr self, validation_job& job) {
 }
 
 /// Gives the store what was checked, again until it is on disk.
-void give(self_ptr self, validation_job& job) {
+void give(validator_self self, validation_job& job) {
   const auto id = job.batch.id;
   self->request(self->state.writer, caf::infinite, step_atom_v, *job.on_its_way)
     .then(
@@ -116,7 +116,7 @@ void give(self_ptr self, validation_job& job) {
 }
 
 /// The results of bad lines first, then the note that validation is past them.
-void record(self_ptr self, validation_job& job) {
+void record(validator_self self, validation_job& job) {
   if (job.bad_lines) return commit_bad_lines(self, job);
   auto& step = job.on_its_way.emplace();
   step.batch = job.batch.id;
@@ -129,7 +129,7 @@ void record(self_ptr self, validation_job& job) {
   self->send(self, step_atom_v, uint64_t{job.batch.id}); // checks on while the store writes
 }
 
-void read_on(self_ptr self, validation_job& job) {
+void read_on(validator_self self, validation_job& job) {
   const auto id = job.batch.id;
   auto at_end = validate_some(*self->state.db, job, step_bytes);
   if (!at_end) {
@@ -141,7 +141,7 @@ void read_on(self_ptr self, validation_job& job) {
   if (!job.on_its_way) record(self, job);
 }
 
-void look_for_duplicates(self_ptr self, validation_job& job) {
+void look_for_duplicates(validator_self self, validation_job& job) {
   const bool skip = job.batch.definition.on_invalid == storage::invalid_policy::skip;
   if (!job.duplicates_looked_for) {
     const auto all = find_duplicates(*self->state.db, job);
@@ -160,7 +160,7 @@ void look_for_duplicates(self_ptr self, validation_job& job) {
   end(self, job, !job.problems.empty() && !skip);
 }
 
-void select(self_ptr self, validation_job& job) {
+void select(validator_self self, validation_job& job) {
   const auto id = job.batch.id;
   write<selection_step>(
     self, id,
@@ -174,7 +174,7 @@ void select(self_ptr self, validation_job& job) {
     step_atom_v, selection_step{id, job.next_segment});
 }
 
-void step(self_ptr self, validation_job& job) {
+void step(validator_self self, validation_job& job) {
   if (job.committing || job.ending) return; // goes on with the answer
   if (std::exchange(job.refused, false)) return give(self, job);
   const bool reads = job.cursor.phase == validation_phase::reading;
@@ -188,7 +188,7 @@ void step(self_ptr self, validation_job& job) {
   }
 }
 
-void start(self_ptr self, const resume_ptr& r) {
+void start(validator_self self, const resume_ptr& r) {
   auto& st = self->state;
   auto job = std::make_unique<validation_job>();
   job->batch = r->batch;
@@ -211,7 +211,7 @@ void start(self_ptr self, const resume_ptr& r) {
 
 /// One step of ending a batch; tried again while the disk refuses it.
 template <class F>
-void end_step(self_ptr self, batch_id id, storage::batch_change change, F then) {
+void end_step(validator_self self, batch_id id, storage::batch_change change, F then) {
   self->request(self->state.writer, caf::infinite, state_atom_v, state_change{id, change, {}})
     .then([then](const storage::batch_record& b) { then(b); },
           [self, id](const caf::error& e) {
@@ -221,7 +221,7 @@ void end_step(self_ptr self, batch_id id, storage::batch_change change, F then) 
           });
 }
 
-void close_batch(self_ptr self, batch_id id) {
+void close_batch(validator_self self, batch_id id) {
   end_step(self, id, storage::batch_change::close, [self](const storage::batch_record& done) {
     logging::info("batch {:016x} is {}: {} done, {} failed, {} never ran", done.id,
                   to_string(done.state.status), done.progress.completed, done.progress.failed,
@@ -230,7 +230,7 @@ void close_batch(self_ptr self, batch_id id) {
   });
 }
 
-void lay_out(self_ptr self, const storage::batch_record& b) {
+void lay_out(validator_self self, const storage::batch_record& b) {
   // A batch that was cancelled before its lines were known to be good has none to show.
   if (b.state.in_progress_at == wall_time{}) return close_batch(self, b.id);
   auto lines = lay_out_unrun(*self->state.db, b.id);
@@ -247,7 +247,7 @@ void lay_out(self_ptr self, const storage::batch_record& b) {
 }
 
 /// First `finalizing`, from where on the store drops results that come late, then the layout.
-void finish(self_ptr self, batch_id id) {
+void finish(validator_self self, batch_id id) {
   self->state.jobs.erase(id);
   end_step(self, id, storage::batch_change::finalize,
            [self](const storage::batch_record& now) { lay_out(self, now); });
@@ -255,7 +255,7 @@ void finish(self_ptr self, batch_id id) {
 
 } // namespace
 
-validator_actor::behavior_type validator_behavior(self_ptr self,
+validator_actor::behavior_type validator_behavior(validator_self self,
                                                   std::shared_ptr<const storage::store> db,
                                                   store_actor writer, dispatcher_actor dispatcher) {
   self->state.db = std::move(db);

@@ -33,6 +33,10 @@ inline constexpr uint32_t no_slot = std::numeric_limits<uint32_t>::max();
 /// A line that was out at so many deaths, of its worker or of the process, is to blame: it fails.
 inline constexpr uint32_t deaths_limit = 3;
 
+/// So many trials of half-open breakers cost a line nothing that are answered with what may be its
+/// own fault as well; the next ones are attempts.
+inline constexpr uint32_t free_trials = 3;
+
 /// What a provider said of a line that another one answered, or nobody.
 struct provider_word {
   std::string provider;
@@ -58,8 +62,9 @@ struct work_item {
   std::shared_ptr<const void> page; ///< Keeps the page and its memory grant alive, or the grant.
 
   // What earlier attempts left.
-  uint32_t attempts = 0; ///< Used so far.
-  uint32_t crashes = 0;  ///< See docs/storage.md, the in-flight file.
+  uint32_t attempts = 0;      ///< Used so far.
+  uint32_t crashes = 0;       ///< See docs/storage.md, the in-flight file.
+  uint32_t failed_trials = 0; ///< In this process: see `free_trials`.
   bool ambiguous = false;
   std::string last_error;
   wall_time not_before{}; ///< From an earlier process: not to be tried sooner.
@@ -111,10 +116,17 @@ struct work_item {
   }
 };
 
-/// Its own deadline is over, where its batch has one: it is not tried again.
-inline bool is_overdue(const work_item& item, wall_time wall) {
+/// How long it has until its own deadline, where its batch has one and it went out before.
+inline std::optional<wall_time::duration> time_left(const work_item& item, wall_time wall) {
   const auto limit = item.batch->definition.line_deadline;
-  return limit.count() > 0 && item.first_call != wall_time{} && wall - item.first_call >= limit;
+  if (limit.count() == 0 || item.first_call == wall_time{}) return std::nullopt;
+  return item.first_call + limit - wall;
+}
+
+/// Its own deadline is over: it is not tried again.
+inline bool is_overdue(const work_item& item, wall_time wall) {
+  const auto left = time_left(item, wall);
+  return left && left->count() <= 0;
 }
 
 using item_ptr = std::shared_ptr<work_item>;

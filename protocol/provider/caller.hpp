@@ -22,6 +22,8 @@ inline constexpr uint64_t small_answer = 64 * kib;
 struct call_options {
   /// In place of the provider's.
   std::optional<call_timeouts> timeouts = {};
+  /// The call is cut then, if not before: a total_timeout.
+  std::optional<steady_time> until = {};
   /// Asked before an answer of more than `small_answer` bytes is kept, for twice its size: the body
   /// and what is made of it. Null: there is no limit but max_response_bytes.
   answer_memory* memory = nullptr;

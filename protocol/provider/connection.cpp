@@ -1,5 +1,6 @@
 #include "protocol/provider/connection.hpp"
 
+#include "protocol/base/text.hpp"
 #include "protocol/provider/call_stream.hpp"
 #include "protocol/provider/dial.hpp"
 #include "protocol/provider/http_exchange.hpp"
@@ -19,13 +20,6 @@ constexpr size_t spill_piece = 16 * kib;
 
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
-
-std::string lower(std::string_view text) {
-  std::string out{text};
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
-}
 
 /// "timeout=5, max=100" of a `Keep-Alive` header: the seconds.
 std::optional<milliseconds> keep_alive_timeout(std::string_view value) {
@@ -244,7 +238,6 @@ bool connection::impl::take_body(const char* data, size_t size) {
 /// Sends the request and reads the answer over an open channel. False where the connection turned
 /// out to be dead before anything was sent on it: then another one may be tried.
 bool connection::impl::once(const call_timeouts& timeouts, steady_time begin, call_report& out) {
-  deadline = begin + timeouts.total;
   out.reused = way_was_used;
   way_was_used = true;
   way->forget_sent();
@@ -304,12 +297,13 @@ bool connection::impl::once(const call_timeouts& timeouts, steady_time begin, ca
 
 void connection::impl::run(const call_timeouts& timeouts, call_report& out) {
   const auto begin = steady_now();
+  deadline = begin + timeouts.total;
+  if (options->until) deadline = std::min(deadline, *options->until);
   for (bool settled = false; !settled;) {
     out = call_report{};
     if (!reusable()) {
       hang_up();
-      const auto total = begin + timeouts.total;
-      const auto limit = std::min(begin + timeouts.connect, total);
+      const auto limit = std::min(begin + timeouts.connect, deadline);
       auto opened =
         dial(client->settings_, client->tls_.get(), *client->names_, timeouts, limit, stop);
       if (!opened) {

@@ -41,8 +41,10 @@ struct refusal {
                                  : fmt::format("the variable {}", route.key_env);
   }
   /// Once the key is good: a file is read again when it is asked for.
-  std::string_view how_to_go_on() const {
-    return route.key_file.empty() ? "" : ", then resume the provider (perennial providers resume)";
+  std::string how_to_go_on() const {
+    if (route.key_file.empty()) return {};
+    return fmt::format(", then: perennial providers resume {}",
+                       route.provider.empty() ? "NAME" : route.provider);
   }
   /// What is wrong where none was sent.
   std::string no_key() const {

@@ -62,12 +62,13 @@ struct outcome {
 
 /// Where the call went, and whether that has ever worked.
 struct route_facts {
-  std::string_view url;      ///< The base URL, for messages; has no secret in it.
-  std::string_view key_env;  ///< The variable that holds the key, for messages; may be empty.
-  std::string_view key_file; ///< Or the file.
-  std::string_view model;    ///< May be empty.
-  bool key_worked = false;   ///< Some call with this key ended in 2xx.
-  bool model_worked = false; ///< Some call of this provider and model did.
+  std::string_view url;           ///< The base URL, for messages; has no secret in it.
+  std::string_view key_env;       ///< The variable that holds the key, for messages; may be empty.
+  std::string_view key_file;      ///< Or the file.
+  std::string_view model;         ///< May be empty.
+  bool key_worked = false;        ///< Some call with this key ended in 2xx.
+  bool model_worked = false;      ///< Some call of this provider and model did.
+  std::string_view provider = {}; ///< Its name, for messages; may be empty.
 };
 
 outcome classify(const call_report& report, const route_facts& route);

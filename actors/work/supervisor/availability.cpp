@@ -1,6 +1,8 @@
 #include "actors/work/supervisor/parts.hpp"
+#include "protocol/base/log.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace perennial::actors {
 
@@ -32,7 +34,8 @@ std::optional<closed_route> whole_provider(const supervisor_state& st, steady_ti
   if (!stopped) return std::nullopt;
   if (stopped->parked) return closed_since(st, told, now, stopped->until, alarm_text(st, now));
   if (*stopped->until - now < least_pause) return std::nullopt;
-  return closed_since(st, told, now, stopped->until, "it has asked for a pause (429)");
+  return closed_since(st, told, now, stopped->until,
+                      stopped->asked ? "it has asked for a pause" : "its rate is used up");
 }
 
 std::map<std::string, closed_route> single_models(const supervisor_state& st, steady_time now) {
@@ -55,6 +58,22 @@ std::map<std::string, closed_route> single_models(const supervisor_state& st, st
     close(model, {}, p.reason, st.ring.probes_of(model));
   }
   return out;
+}
+
+/// A long pause, and its end. What else closes a provider is logged where it is found out.
+void log_pause(supervisor_state& st, const provider_availability& next, steady_time now) {
+  if (!next.closed) {
+    if (std::exchange(st.pause_logged, false))
+      logging::info("{}: the pause is over", st.peers.config.name);
+    return;
+  }
+  if (st.told.closed || st.breaker_says.state != breaker_state::closed) return;
+  const auto stopped = st.ring.stopped(now);
+  if (!stopped || !stopped->asked || stopped->parked) return;
+  const auto text = alarm_text(st, now);
+  if (text.empty()) return;
+  logging::warn("{}: {}", st.peers.config.name, text);
+  st.pause_logged = true;
 }
 
 bool wants_a_trial(const provider_availability& a) {
@@ -81,6 +100,7 @@ void tell_availability(supervisor_ptr self, steady_time now) {
   if (wants_a_trial(a)) wake_at(self, now + trial_patience, now);
   const bool overdue = wants_a_trial(a) && now - st.told_at >= trial_patience;
   if (a == st.told && !overdue) return;
+  log_pause(st, a, now);
   if (a.closed) st.wanted = 0; // the dispatcher forgets it with this, too
   st.told = a;
   st.told_at = now;

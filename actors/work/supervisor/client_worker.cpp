@@ -51,12 +51,32 @@ std::optional<storage::line_result> end_spill(spilled_line& spill, const work_it
   return std::nullopt;
 }
 
+/// Whether the line's own deadline cut its call: no fault of the provider, and no attempt of it.
+bool cut_short(perennial::call_report& report, std::optional<steady_time> until) {
+  if (!until || report.failure == transport_failure::none || steady_now() < *until) return false;
+  report.failure = transport_failure::aborted;
+  report.detail = "the call was still out when its time was over, and was ended from here";
+  return true;
+}
+
+/// A failed trial of a half-open breaker costs the line nothing. But where a provider has failed
+/// one line by itself several times, that line may be what is wrong; else lines that fail always
+/// would hold up the end of their batch for ever.
+bool is_free_trial(work_item& item, const outcome& o, int status) {
+  if (!item.trial || o.breaker != breaker_effect::failure) return false;
+  const bool may_be_the_line =
+    o.kind == outcome_kind::bad_answer || (o.kind == outcome_kind::server_error && status == 500);
+  return !may_be_the_line || ++item.failed_trials <= free_trials;
+}
+
 call_done_ptr make_call(const worker_peers& peers, item_ptr item) {
   mark_out(peers, *item);
   auto done = std::make_shared<call_done>();
   done->worker = peers.number;
   const auto& definition = item->batch->definition;
   done->memory = std::make_shared<answer_share>(peers.answers);
+  std::optional<steady_time> until;
+  if (const auto left = time_left(*item, wall_now())) until = item->sent + *left;
   const auto& key = *item->key;
   auto& knowledge = *key.knowledge;
   const auto renamed = renamed_body(*item);
@@ -64,7 +84,8 @@ call_done_ptr make_call(const worker_peers& peers, item_ptr item) {
   if (peers.db) spill.emplace(*peers.db, *item, peers.config.name);
   auto called = peers.connection->call(definition.endpoint,
                                        renamed.empty() ? item->body : std::string_view{renamed},
-                                       {.memory = done->memory.get(),
+                                       {.until = until,
+                                        .memory = done->memory.get(),
                                         .key = &key.from.text,
                                         .spill = spill ? &*spill : nullptr,
                                         .spill_over = peers.spill_over});
@@ -72,15 +93,15 @@ call_done_ptr make_call(const worker_peers& peers, item_ptr item) {
   std::optional<storage::line_result> long_result;
   if (report.spilled > 0 && report.failure == transport_failure::none)
     long_result = end_spill(*spill, *item, report);
+  const bool cut = cut_short(report, until);
   done->outcome = classify(report, {.url = peers.config.base_url,
                                     .key_env = key.from.variable,
                                     .key_file = key.from.file,
                                     .model = item->model,
                                     .key_worked = knowledge.key_worked(),
-                                    .model_worked = knowledge.model_worked(item->model)});
-  // A failed trial of a half-open breaker costs the line nothing.
-  if (item->trial && done->outcome.breaker == breaker_effect::failure)
-    done->outcome.attempt_used = false;
+                                    .model_worked = knowledge.model_worked(item->model),
+                                    .provider = peers.config.name});
+  if (is_free_trial(*item, done->outcome, report.status)) done->outcome.attempt_used = false;
   done->took = std::chrono::duration_cast<std::chrono::milliseconds>(report.duration);
   done->limits = report.limits;
   done->answered = report.status != 0;
@@ -89,7 +110,7 @@ call_done_ptr make_call(const worker_peers& peers, item_ptr item) {
   done->disposition = decide(done->outcome, item->attempts, definition.max_attempts);
   if (done->outcome.ambiguous) item->ambiguous = true;
   auto& fate = done->disposition.fate;
-  if (fate == line_fate::retry && is_overdue(*item, wall_now())) {
+  if (cut || (fate == line_fate::retry && is_overdue(*item, wall_now()))) {
     fate = line_fate::failed;
     item->attempts = done->disposition.attempts;
     done->result = overdue_line(*item, done->outcome.message);

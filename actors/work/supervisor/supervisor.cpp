@@ -4,8 +4,6 @@
 
 #include <caf/send.hpp>
 
-#include <fmt/chrono.h>
-
 #include <algorithm>
 
 namespace perennial::actors {
@@ -31,12 +29,17 @@ constexpr std::chrono::seconds pause_alarm_from{10};
 std::string pause_text(const supervisor_state& st, steady_time now) {
   const auto stopped = st.ring.stopped(now);
   if (!stopped || !stopped->until || *stopped->until - now < pause_alarm_from) return {};
-  const auto at = wall_now() + std::chrono::round<std::chrono::milliseconds>(*stopped->until - now);
-  const auto seconds = std::chrono::round<std::chrono::seconds>(at).time_since_epoch().count();
-  return fmt::format("{} has asked for a pause until {:%Y-%m-%d %H:%M:%S}Z (429); its lines wait. "
+  const auto left = std::chrono::round<std::chrono::milliseconds>(*stopped->until - now);
+  const auto at = std::chrono::round<std::chrono::seconds>(wall_now() + left);
+  const auto until = "until " + format_time(at.time_since_epoch().count());
+  if (!stopped->asked) {
+    return fmt::format("the requests or tokens that {} takes in a minute are used up {}; its lines "
+                       "wait",
+                       st.peers.config.base_url, until);
+  }
+  return fmt::format("{} has asked for a pause {}; its lines wait. "
                      "To try at once: perennial providers resume {}",
-                     st.peers.config.base_url, fmt::gmtime(static_cast<std::time_t>(seconds)),
-                     st.peers.config.name);
+                     st.peers.config.base_url, until, st.peers.config.name);
 }
 
 provider_status status(supervisor_ptr self) {

@@ -151,6 +151,7 @@ struct supervisor_state {
   supervisor_outbox outbox;
   provider_availability told; ///< To the dispatcher...
   steady_time told_at{};      ///< ...and when.
+  bool pause_logged = false;  ///< Its end is to be, too.
   bool draining = false;
   bool held = false;        ///< No new calls: the disk is short of room.
   uint32_t commits_out = 0; ///< Groups that the store has not answered.

@@ -197,6 +197,20 @@ BOOST_AUTO_TEST_CASE(a_long_pause_moves_the_lines_that_met_it_too) {
   BOOST_TEST(a.stat("requests") <= 8U);
 }
 
+BOOST_AUTO_TEST_CASE(a_rate_that_is_used_up_for_long_moves_the_lines_too_and_they_say_why) {
+  s.config.providers.front().tokens_per_minute = 1; // one call, and none in the next minutes
+  s.start();
+  auto all = results(s.wait_status(s.create(s.upload(job_lines(lines)))["id"], "completed"));
+  auto done_by = by_provider(all);
+  BOOST_TEST(done_by["a"] >= 1);
+  BOOST_TEST(done_by["a"] <= 8);
+  BOOST_TEST(done_by["b"] == static_cast<int>(lines) - done_by["a"]);
+  BOOST_TEST(std::ranges::any_of(all, [](const auto& r) {
+    const auto others = r.second["perennial"].value("others", json::array());
+    return !others.empty() && others[0].dump().find("used up") != std::string::npos;
+  }));
+}
+
 BOOST_AUTO_TEST_CASE(one_key_refused_and_the_other_paused_is_no_provider_to_wait_for) {
   const test::temp_dir keys;
   write_file(keys / "wrong", "sk-wrong");

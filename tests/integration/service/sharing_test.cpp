@@ -154,6 +154,38 @@ BOOST_AUTO_TEST_CASE(a_line_past_its_own_deadline_fails_and_says_what_its_last_a
   BOOST_TEST(completed(s.wait_status(again["id"], "completed")) == 3U);
 }
 
+BOOST_AUTO_TEST_CASE(a_call_that_is_out_is_cut_at_its_lines_deadline_and_nobody_else_suffers) {
+  sim_process sim{{"--hold", "x1"}};
+  running_service s{sim, 4};
+  const auto id = create(s, s.upload(lines_named("x", 3)), json{{"line_deadline", "500ms"}});
+  const auto over = s.wait_status(id, "completed");
+  BOOST_TEST(completed(over) == 2U);
+  BOOST_TEST((failures(s, over) == std::map<std::string, int>{{"deadline_exceeded", 1}}));
+  const auto text = s.content(over["error_file_id"]);
+  BOOST_TEST(text.find("was still out when its time was over") != std::string::npos, text);
+  BOOST_TEST(text.find("\"ambiguous\":true") != std::string::npos, text);
+  BOOST_TEST(sim.stat("requests") == 3U);
+  const auto breaker = s.get("/v1/providers").at("data").at(0);
+  BOOST_TEST(breaker.at("state") == "closed");
+  BOOST_TEST(breaker.at("in_flight") == 0);
+}
+
+BOOST_AUTO_TEST_CASE(lines_that_fail_always_end_though_only_they_are_left_for_an_open_breaker) {
+  sim_process sim{{"--fail-model", "m"}};
+  running_service s{sim, 8};
+  s.stop();
+  s.config.providers.front().breaker_open = std::chrono::milliseconds{1}; // and 30 at most
+  s.start();
+  // Fewer than the 20 equal rejections that pause a batch.
+  const auto id = create(s, s.upload(lines_named("x", 18)), json{{"max_attempts", 3}});
+  const auto over = s.wait_status(id, "completed");
+  BOOST_TEST((failures(s, over) == std::map<std::string, int>{{"500", 18}}));
+  BOOST_TEST(s.get("/v1/providers").at("data").at(0).at("state") != "closed");
+  // Those that went out before it opened (20 failures, and what was in flight) had no free trial.
+  BOOST_TEST(sim.stat("requests") >= 80U);
+  BOOST_TEST(sim.stat("requests") <= 18 * (3 + actors::free_trials));
+}
+
 BOOST_AUTO_TEST_CASE(a_retry_takes_the_lines_with_its_code_only) {
   sim_process sim{{"--forbid", "bad", "--wrong-model", "gone"}};
   running_service s{sim, 4};

@@ -170,7 +170,7 @@ BOOST_AUTO_TEST_CASE(a_wrong_key_file_parks_with_an_alarm_and_a_mended_one_goes_
   const auto batch = submit(20);
   const auto parked = wait_for([](const json& p) { return !p["keys"][0]["parked"].empty(); });
   BOOST_TEST(has(parked["alarm"], (dir / "key").string()), parked.dump());
-  BOOST_TEST(has(parked["alarm"], "perennial providers resume"), parked.dump());
+  BOOST_TEST(has(parked["alarm"], "perennial providers resume sim"), parked.dump());
   BOOST_TEST(!has(parked.dump(), "sk-wrong"));
   BOOST_TEST(has(call({"providers"}).output, "parked"));
   write_file(dir / "key", "sk-right-and-secret\n");
@@ -270,15 +270,27 @@ BOOST_AUTO_TEST_CASE(a_rate_that_was_learned_stops_nobody) {
   BOOST_TEST(provider()["keys"][0]["requests_per_minute"] == 600);
 }
 
+BOOST_AUTO_TEST_CASE(a_provider_that_is_not_there_has_no_workers_and_is_said_so) {
+  start();
+  const auto ended = call({"workers", "--provider", "nope"});
+  BOOST_TEST(ended.status.code == 2);
+  BOOST_TEST(has(ended.errors, "nope"), ended.errors);
+  BOOST_TEST(call({"workers", "--provider", "sim"}).status.ok());
+}
+
 BOOST_AUTO_TEST_CASE(a_pause_is_told_of_and_ended_by_hand) {
   sim.control({{"rate_429_after", 1.0}, {"retry_after", 3'000}});
   start();
   const auto batch = submit(20);
   const auto p = wait_for([](const json& s) { return !s["alarm"].is_null(); });
   BOOST_TEST(has(p["alarm"].get<std::string>(), "asked for a pause until"), p.dump());
+  BOOST_TEST(service->process().wait_for_errors("asked for a pause until"));
   sim.control({{"rate_429_after", 0.0}});
-  BOOST_REQUIRE(call({"providers", "resume", "sim"}).status.ok());
+  const auto resumed = call({"providers", "resume", "sim", "--json"});
+  BOOST_REQUIRE_MESSAGE(resumed.status.ok(), resumed.errors);
+  BOOST_TEST(json::parse(resumed.output)["changes"].empty()); // the breaker was closed all along
   BOOST_TEST(finished(batch)["request_counts"]["completed"] == 20);
+  BOOST_TEST(service->process().wait_for_errors("the pause is over"));
 }
 
 BOOST_AUTO_TEST_CASE(a_spent_quota_that_names_a_wait_is_over_when_it_is_resumed) {

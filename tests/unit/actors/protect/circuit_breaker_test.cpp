@@ -265,6 +265,15 @@ BOOST_AUTO_TEST_CASE(a_reset_closes_it_and_begins_a_new_epoch) {
   BOOST_TEST((*breaker.next_wakeup() - now == 10s));
 }
 
+BOOST_AUTO_TEST_CASE(a_reset_of_a_closed_one_forgets_what_was_counted_and_changes_nothing) {
+  for (int i = 0; i < 4; ++i) refused();
+  const auto epoch = breaker.gate().epoch;
+  BOOST_TEST(!breaker.reset(now));
+  BOOST_TEST(breaker.gate().epoch == epoch);
+  BOOST_TEST(breaker.history().empty());
+  BOOST_TEST(!refused()); // the first in a row again
+}
+
 BOOST_AUTO_TEST_CASE(the_last_twenty_changes_are_kept_with_their_reasons) {
   open();
   close();

@@ -85,10 +85,12 @@ BOOST_AUTO_TEST_CASE(each_level_is_left_later_than_it_was_entered) {
   const auto f = floors();
   look(0);
   BOOST_TEST(is(disk_level::full));
+  BOOST_TEST(budget.goes_on_at() == f.for_results + f.for_results / 4);
   look(f.for_results + f.for_results / 4 - 1);
   BOOST_TEST(is(disk_level::full));
   look(f.for_results + f.for_results / 4);
   BOOST_TEST(is(disk_level::tight));
+  BOOST_TEST(budget.goes_on_at() == f.for_uploads + f.for_uploads / 8);
   look(f.for_uploads + f.for_uploads / 8 - 1);
   BOOST_TEST(is(disk_level::tight));
   look(f.for_uploads + f.for_uploads / 8);

@@ -77,10 +77,13 @@ BOOST_AUTO_TEST_CASE(the_sentence_says_what_is_short_where_and_how_much_is_neede
   BOOST_TEST(!room.look(0).holds_calls());
   BOOST_TEST(says("uploads are refused"));
   BOOST_TEST(says(format_bytes(floors.for_uploads)));
+  BOOST_TEST(says("until " + format_bytes(floors.for_uploads * 9 / 8) + " are free"));
   free = mib;
   BOOST_TEST(room.look(7).holds_calls());
   BOOST_TEST(says("1 MiB free"));
   BOOST_TEST(says("7 calls"));
+  const auto needed = room.status().floors.for_results;
+  BOOST_TEST(says("until " + format_bytes(needed * 5 / 4) + " are free"));
   BOOST_TEST(says(dir.text()));
 }
 

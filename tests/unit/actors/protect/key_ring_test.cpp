@@ -69,6 +69,24 @@ BOOST_AUTO_TEST_CASE(a_pause_holds_one_key_only_and_all_paused_hold_the_lines) {
   BOOST_TEST(ring.pick("m", now + 3s).key.has_value());
 }
 
+BOOST_AUTO_TEST_CASE(used_up_rates_are_a_standstill_that_nobody_asked_for) {
+  auto used_up = room_for(10);
+  used_up.tokens = 0;
+  used_up.used_up_until = now + 20s;
+  ring.on_permits(0, used_up);
+  ring.on_permits(1, used_up);
+  BOOST_TEST(!ring.stopped(now).has_value());
+  auto paused = room_for(10);
+  paused.paused_until = now + 30s;
+  ring.on_permits(2, used_up);
+  BOOST_REQUIRE(ring.stopped(now).has_value());
+  BOOST_TEST(!ring.stopped(now)->asked);
+  ring.on_permits(2, paused);
+  BOOST_TEST(ring.stopped(now)->asked);
+  BOOST_TEST((*ring.stopped(now)->until == now + 20s));
+  BOOST_TEST(!ring.stopped(now + 20s).has_value());
+}
+
 BOOST_AUTO_TEST_CASE(after_a_429_a_key_waits_for_its_throttle_to_speak) {
   ring.on_throttled(0, now);
   for (int i = 0; i < 5; ++i) BOOST_TEST(hand_out() != 0u);

@@ -50,6 +50,21 @@ BOOST_AUTO_TEST_CASE(a_rate_of_sixty_gives_one_call_a_second) {
   BOOST_TEST(tested.permits().calls == 2);
 }
 
+BOOST_AUTO_TEST_CASE(a_rate_that_one_call_used_up_for_long_says_until_when) {
+  throttle tested{{.tokens_per_minute = 600}, start};
+  BOOST_TEST(!tested.on_used(1, 100, start));  // 10 at once, and 90 more that come at 10 a second
+  BOOST_TEST(!tested.permits().used_up_until); // 9.1 s are not worth telling of
+  BOOST_TEST(tested.on_used(1, 900, start));
+  BOOST_REQUIRE(tested.permits().used_up_until.has_value());
+  BOOST_TEST((*tested.permits().used_up_until == start + 99s + 100ms));
+  BOOST_TEST((*tested.next_wakeup(start) == start + 99s + 100ms)); // and nobody wakes before
+  tested.on_tick(start + 50s);
+  BOOST_TEST((*tested.permits().used_up_until == start + 99s + 100ms));
+  BOOST_TEST(tested.on_tick(start + 99s + 100ms));
+  BOOST_TEST(!tested.permits().used_up_until);
+  BOOST_TEST(tested.permits().tokens == 1'001);
+}
+
 BOOST_AUTO_TEST_CASE(a_high_rate_wakes_nobody_for_every_single_call) {
   throttle tested{{.requests_per_minute = 60'000}, start};
   BOOST_TEST(tested.permits().calls == 1'000);
