@@ -1,7 +1,6 @@
 #include "tools/perennial/run_command.hpp"
 
 #include "actors/protect/memory_actor.hpp"
-#include "actors/protect/restart_policy.hpp"
 #include "actors/results/result_reader.hpp"
 #include "actors/service/ask.hpp"
 #include "actors/service/config_check.hpp"
@@ -14,6 +13,7 @@
 #include "tools/perennial/exit_code.hpp"
 #include "tools/perennial/fresh_state.hpp"
 #include "tools/perennial/job_import.hpp"
+#include "tools/perennial/lives.hpp"
 #include "tools/perennial/output_file.hpp"
 #include "tools/perennial/output_record.hpp"
 #include "tools/perennial/path_checks.hpp"
@@ -331,39 +331,58 @@ result<void> check_and_clear(const run_options& o, const actors::service_config&
   return throw_away_state(o.data_dir, o.jobs);
 }
 
-} // namespace
+struct run_life {
+  const run_options& options;
+  const actors::service_config& config;
+  signals& interrupts;
+  steady_time started;
+};
 
-/// So long may calls in flight go on after something died: their results are paid for.
-constexpr std::chrono::seconds after_failure{5};
+life_end live(const run_life& life) {
+  auto& interrupts = life.interrupts;
+  auto started =
+    when_there_is_room(interrupts, [&] { return actors::service::start(life.config); });
+  if (!started) return {fail_with(started.error())};
+  auto service = std::move(*started);
+  interrupts.on_hurry([&] { service->hurry(); });
+  life_end end;
+  {
+    running r{life.options, interrupts, *service, life.started};
+    end.status = run_batch(r);
+  }
+  const auto failure = service->failure();
+  // All that matters is on disk; calls that are still out belong to no one who waits.
+  service->stop(failure ? after_failure : std::chrono::milliseconds{0});
+  interrupts.on_hurry({});
+  if (end.status == unreachable && interrupts.stops() == 0) end.died = failure;
+  take_down(std::move(service), end);
+  return end;
+}
+
+} // namespace
 
 int run(const run_options& options) {
   init_log("error"); // what a person should know is said by the watcher, once
   const auto started = steady_now();
   signals interrupts;
-  auto config = to_config(options);
+  const auto config = to_config(options);
   if (auto ok = check_and_clear(options, config); !ok) return fail_with(ok.error());
-  actors::restart_policy restarts{actors::whole_tree};
-  for (auto life = options;; life.retry_failed = false) { // a retry goes on as any other batch
-    auto service = when_there_is_room(interrupts, [&] { return actors::service::start(config); });
-    if (!service) return fail_with(service.error());
-    interrupts.on_hurry([&] { (*service)->hurry(); });
-    running r{life, interrupts, **service, started};
-    const auto status = run_batch(r);
-    const auto failure = (*service)->failure();
-    // All that matters is on disk; calls that are still out belong to no one who waits.
-    (*service)->stop(failure ? after_failure : std::chrono::milliseconds{0});
-    interrupts.on_hurry({});
-    if (!failure || status != unreachable || interrupts.stops() > 0) return status;
-    const auto verdict = restarts.on_death(steady_now(), 0.5);
-    if (verdict.park) {
+  auto now = options;
+  const run_life life{now, config, interrupts, started};
+  const auto once = [&] {
+    auto end = live(life);
+    now.retry_failed = false; // a retry goes on as any other batch
+    return end;
+  };
+  return live_on(once, [&](const std::string& what, bool last) {
+    if (last) {
       say_error(fmt::format("a part of perennial keeps failing: {}. Nothing is lost: run the same "
                             "command again to go on",
-                            *failure));
-      return status;
+                            what));
+    } else if (!options.quiet) {
+      say(fmt::format("A part of perennial failed ({}); it goes on from the disk.", what));
     }
-    narrate(r, fmt::format("A part of perennial failed ({}); it goes on from the disk.", *failure));
-    std::this_thread::sleep_for(verdict.delay);
-  }
+  });
 }
 
 } // namespace perennial::tool

@@ -197,8 +197,8 @@ void add_submit(CLI::App& app, action& chosen) {
   c->add_option("--max-attempts", o->max_attempts, "Attempts per line [the service's]")
     ->check(CLI::Range(1, 100));
   c->add_option("--line-deadline", o->line_deadline,
-                "So long after its first call a line is not tried again, as 10m; a call that is "
-                "out is not cut [the service's]")
+                "So long after its first call a line fails, as 10m; a call that is still out then "
+                "is cut [the service's]")
     ->type_name("TIME")
     ->check(duration());
   c->add_option("--expires-after", o->expires_after,

@@ -44,6 +44,10 @@ void show(const json& rows) {
 int list(const workers_options& o) {
   auto api = api_client::connect(o.url);
   if (!api) return give_up(api.error());
+  if (!o.provider.empty()) { // one that is not there has no workers either
+    const auto known = api->providers(o.provider);
+    if (!known) return give_up(known.error());
+  }
   const auto answer = api->get("/v1/workers", "the list of workers");
   if (!answer) return give_up(answer.error());
   const auto all = json::parse(*answer, nullptr, false);

@@ -1,23 +1,17 @@
-// `perennial serve`: the daemon. The configuration file, the flags over it, and its life.
-#include "actors/gateway/gateway.hpp"
-#include "actors/protect/restart_policy.hpp"
+// `perennial serve`: the daemon. The configuration file, and the flags over it.
 #include "protocol/base/log.hpp"
 #include "tools/perennial/commands.hpp"
-#include "tools/perennial/disk_wait.hpp"
 #include "tools/perennial/exit_code.hpp"
-#include "tools/perennial/output_file.hpp"
 #include "tools/perennial/path_checks.hpp"
 #include "tools/perennial/serve/config_file.hpp"
-#include "tools/perennial/serve/service_manager.hpp"
+#include "tools/perennial/serve/serve_lives.hpp"
 #include "tools/perennial/signals.hpp"
 #include "tools/perennial/terminal.hpp"
 #include "tools/perennial/validators.hpp"
 
 #include <charconv>
-#include <functional>
 #include <memory>
 #include <optional>
-#include <thread>
 
 namespace perennial::tool {
 
@@ -110,18 +104,6 @@ result<actors::gateway_options> parse_listen(const std::string& text) {
   return actors::gateway_options{host, static_cast<uint16_t>(port)};
 }
 
-result<void> write_port(const std::string& path, uint16_t port) {
-  auto file = output_file::create(path);
-  if (!file) return tl::unexpected{file.error()};
-  if (auto ok = file->write(fmt::format("{}\n", port)); !ok) return ok;
-  return file->commit();
-}
-
-int refuse(const error& e) {
-  say_error(e.message);
-  return wrong_use;
-}
-
 /// Reads the configuration and the key files again; what is wrong with them changes nothing.
 void reload(const serve_flags& flags, serve_settings& running, actors::service& service) {
   const auto fresh = settle(flags);
@@ -141,71 +123,6 @@ void reload(const serve_flags& flags, serve_settings& running, actors::service& 
   logging::info("reloaded: key files and limits");
 }
 
-/// Nothing: somebody asked for the end. Else what died in the service.
-std::optional<std::string> wait_for_end(signals& interrupts, const actors::service& service,
-                                        const std::function<void()>& on_reload) {
-  for (unsigned rounds = 0; interrupts.stops() == 0; ++rounds) {
-    if (interrupts.take_reload()) on_reload();
-    if (rounds % 100 == 0) tell_alive(); // every 5 s
-    if (auto failure = service.failure()) return failure;
-    std::this_thread::sleep_for(std::chrono::milliseconds{50});
-  }
-  return std::nullopt;
-}
-
-/// One life of the service: from its start until somebody ends it (an exit status), or until a
-/// vital part of it dies (nothing).
-class service_life {
-public:
-  service_life(const serve_flags& flags, serve_settings& settings, actors::gateway_options& where,
-               signals& interrupts)
-    : flags_(flags)
-    , settings_(settings)
-    , where_(where)
-    , interrupts_(interrupts) {}
-
-  std::optional<int> live() {
-    auto service =
-      when_there_is_room(interrupts_, [&] { return actors::service::start(settings_.service); });
-    if (!service) return refuse(service.error());
-    interrupts_.on_hurry([&] { (*service)->hurry(); });
-    auto gateway = actors::gateway::start(**service, where_);
-    if (!gateway) return refuse(gateway.error());
-    if (auto ok = tell_where(**gateway); !ok) return refuse(ok.error());
-    (*gateway)->set_ready(true);
-    tell_ready(url_);
-    const auto failure =
-      wait_for_end(interrupts_, **service, [&] { reload(flags_, settings_, **service); });
-    if (!failure) {
-      tell_stopping();
-      say("Stopping: calls in flight may end (a second signal aborts them)…");
-    }
-    (*gateway)->stop(std::chrono::seconds{5});
-    (*service)->stop(failure ? after_failure : settings_.service.drain_deadline);
-    interrupts_.on_hurry({});
-    return failure ? std::nullopt : std::optional<int>{done};
-  }
-
-private:
-  /// So long may calls in flight go on after something died: their results are paid for.
-  static constexpr std::chrono::seconds after_failure{5};
-
-  result<void> tell_where(const actors::gateway& gateway) {
-    const bool v6 = where_.host.find(':') != std::string::npos;
-    where_.port = gateway.port(); // a later life has the same
-    url_ = fmt::format("http://{}:{}", v6 ? "[" + where_.host + "]" : where_.host, where_.port);
-    say("listening on " + url_);
-    if (flags_.port_file.empty()) return {};
-    return write_port(flags_.port_file, where_.port);
-  }
-
-  const serve_flags& flags_;
-  serve_settings& settings_;
-  actors::gateway_options& where_;
-  signals& interrupts_;
-  std::string url_;
-};
-
 int serve(const serve_flags& flags) {
   auto settings = settle(flags);
   if (!settings) return refuse(settings.error());
@@ -218,17 +135,9 @@ int serve(const serve_flags& flags) {
   if (auto ok = check_data_dir(settings->service.data_dir); !ok) return refuse(ok.error());
   init_log(settings->log_level);
   signals interrupts;
-  service_life life{flags, *settings, *where, interrupts};
-  actors::restart_policy restarts{actors::whole_tree};
-  for (;;) {
-    if (const auto status = life.live()) return *status;
-    const auto verdict = restarts.on_death(steady_now(), 0.5);
-    if (verdict.park) break;
-    std::this_thread::sleep_for(verdict.delay);
-  }
-  say_error("the service keeps failing inside, see above; nothing acknowledged is lost. It ends "
-            "here, so that whoever supervises it can start it anew");
-  return unreachable;
+  serve_host host{*settings, *where, flags.port_file, interrupts,
+                  [&](actors::service& service) { reload(flags, *settings, service); }};
+  return serve_lives(host);
 }
 
 } // namespace
