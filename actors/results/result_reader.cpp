@@ -65,7 +65,7 @@ private:
 
   tl::unexpected<error> short_log(uint64_t offset, uint64_t length) const {
     return fail(errc::corrupt,
-                "the log of batch {:016x} is shorter than its index says: {} bytes at {}", batch_,
+                "the log of batch_{:016x} is shorter than its index says: {} bytes at {}", batch_,
                 length, offset);
   }
 
@@ -235,7 +235,7 @@ result<void> output_reader::render(uint64_t offset) {
   const bool covered =
     after != segments->begin() && offset - std::prev(after)->offset < std::prev(after)->bytes;
   if (!covered) {
-    return fail(errc::corrupt, "batch {:016x} has no line that never ran at offset {}, of {} bytes",
+    return fail(errc::corrupt, "batch_{:016x} has no line that never ran at offset {}, of {} bytes",
                 batch_.id, offset, output_size(batch_, kind_));
   }
   const auto& here = *std::prev(after);

@@ -71,7 +71,7 @@ result<std::string> render_unrun_segment(const storage::store& db,
                                          const storage::store::unrun_segment& place) {
   if (place.form != unrun_form) {
     return fail(errc::unsupported,
-                "the lines of batch {:016x} that never ran were laid out by a newer program (form "
+                "the lines of batch_{:016x} that never ran were laid out by a newer program (form "
                 "{}, this one knows {}); read them with that program",
                 batch.id, place.form, unrun_form);
   }
@@ -85,7 +85,7 @@ result<std::string> render_unrun_segment(const storage::store& db,
   if (!ok) return tl::unexpected{ok.error()};
   if (out.size() != place.bytes || lines != place.lines) {
     return fail(errc::corrupt,
-                "segment {} of batch {:016x} has {} lines that never ran in {} bytes, and {} in {} "
+                "segment {} of batch_{:016x} has {} lines that never ran in {} bytes, and {} in {} "
                 "were laid out",
                 place.segment, batch.id, lines, out.size(), place.lines, place.bytes);
   }

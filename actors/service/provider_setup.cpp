@@ -76,10 +76,14 @@ result<std::shared_ptr<const provider_client>> make_client(const provider_config
 
 void warn_of_missing_keys(const provider_config& p) {
   const auto variables = variables_of(p);
-  if (variables.size() + p.key_files.size() < 2) return; // the first 401 says it
+  const bool only_one = variables.size() + p.key_files.size() < 2;
   for (const auto& name : variables) {
-    if (!std::getenv(name.c_str()))
+    if (std::getenv(name.c_str())) continue;
+    if (only_one) { // not every provider wants a key; the first 401 says it louder
+      logging::info("{}: the variable {} is not set; calls go out without a key", p.name, name);
+    } else {
       logging::warn("{}: the variable {} is not set; the other keys are used", p.name, name);
+    }
   }
 }
 

@@ -44,7 +44,7 @@ void write(validator_self self, batch_id id, F then, Ts&&... message) {
               self->state.jobs.erase(id);
               return;
             }
-            logging::warn("batch {:016x}: validation waits for the disk: {}", id, why.message);
+            logging::warn("batch_{:016x}: validation waits for the disk: {}", id, why.message);
             if (auto* job = find(self, id)) job->ending = false;
             step_later(self, id);
           });
@@ -109,7 +109,7 @@ void give(validator_self self, validation_job& job) {
           self->state.jobs.erase(id);
           return;
         }
-        logging::warn("batch {:016x}: validation waits for the disk: {}", id, why.message);
+        logging::warn("batch_{:016x}: validation waits for the disk: {}", id, why.message);
         at->refused = true;
         step_later(self, id);
       });
@@ -133,7 +133,7 @@ void read_on(validator_self self, validation_job& job) {
   const auto id = job.batch.id;
   auto at_end = validate_some(*self->state.db, job, step_bytes);
   if (!at_end) {
-    logging::error("batch {:016x}: its file cannot be read: {}", id, at_end.error().message);
+    logging::error("batch_{:016x}: its file cannot be read: {}", id, at_end.error().message);
     return step_later(self, id);
   }
   if (*at_end) job.cursor.phase = validation_phase::duplicates;
@@ -146,7 +146,7 @@ void look_for_duplicates(validator_self self, validation_job& job) {
   if (!job.duplicates_looked_for) {
     const auto all = find_duplicates(*self->state.db, job);
     if (!all) {
-      logging::error("batch {:016x}: {}", job.batch.id, all.error().message);
+      logging::error("batch_{:016x}: {}", job.batch.id, all.error().message);
       return step_later(self, job.batch.id);
     }
     job.duplicates_looked_for = *all;
@@ -223,7 +223,7 @@ void end_step(validator_self self, batch_id id, storage::batch_change change, F 
 
 void close_batch(validator_self self, batch_id id) {
   end_step(self, id, storage::batch_change::close, [self](const storage::batch_record& done) {
-    logging::info("batch {:016x} is {}: {} done, {} failed, {} never ran", done.id,
+    logging::info("batch_{:016x} is {}: {} done, {} failed, {} never ran", done.id,
                   to_string(done.state.status), done.progress.completed, done.progress.failed,
                   done.progress.total - done.progress.completed - done.progress.failed);
     self->send(self->state.dispatcher, finished_atom_v, done);
@@ -236,7 +236,7 @@ void lay_out(validator_self self, const storage::batch_record& b) {
   auto lines = lay_out_unrun(*self->state.db, b.id);
   const auto id = b.id;
   if (!lines) {
-    logging::error("batch {:016x}: its unrun lines cannot be read: {}", id, lines.error().message);
+    logging::error("batch_{:016x}: its unrun lines cannot be read: {}", id, lines.error().message);
     return self->delayed_send(self, retry_after, finish_atom_v, uint64_t{id});
   }
   self->request(self->state.writer, caf::infinite, finish_atom_v, std::move(*lines))

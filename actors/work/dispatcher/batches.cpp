@@ -84,7 +84,7 @@ void end_batch(dispatcher_ptr self, batch_id id) {
 void complete(dispatcher_ptr self, batch_id id) {
   if (!self->state.completing.insert(id).second) return; // its end is being written
   must_change(self, {id, storage::batch_change::complete, {}}, [self, id](const batch_record& b) {
-    logging::info("batch {:016x} is completed: {} done, {} failed", id, b.progress.completed,
+    logging::info("batch_{:016x} is completed: {} done, {} failed", id, b.progress.completed,
                   b.progress.failed);
     end_batch(self, id);
   });
@@ -130,7 +130,7 @@ void check_expiring(dispatcher_ptr self, steady_time now) {
     }
     at = st.expiring.erase(at);
     if (st.completing.contains(id) || st.stopping.contains(id)) continue;
-    logging::info("batch {:016x} has come to the end of its time; calls in flight may end", id);
+    logging::info("batch_{:016x} has come to the end of its time; calls in flight may end", id);
     stop_batch(self, id);
   }
 }
@@ -142,7 +142,7 @@ void take_up(dispatcher_ptr self, batch_id id) {
     return pump(self);
   }
   if (r.error().kind == errc::closed) return when_writable(self, [self, id] { take_up(self, id); });
-  logging::error("batch {:016x} cannot be read: {}", id, r.error().message);
+  logging::error("batch_{:016x} cannot be read: {}", id, r.error().message);
 }
 
 void begin(dispatcher_ptr self, const resume_ptr& r) {

@@ -78,7 +78,7 @@ void cannot_read(dispatcher_ptr self, batch_id id, const error& why) {
       pump(self);
     });
   }
-  logging::error("batch {:016x} cannot be read further: {}", id, why.message);
+  logging::error("batch_{:016x} cannot be read further: {}", id, why.message);
   pause_by_itself(self, id, "its file cannot be read: " + why.message);
 }
 
@@ -158,7 +158,7 @@ void recover_calls_out(dispatcher_ptr self) {
   for (const auto& [id, n] : counts) {
     group->ambiguous.push_back({id, n});
     logging::warn(
-      "batch {:016x}: {} calls were out when the last process died; they are made again", id, n);
+      "batch_{:016x}: {} calls were out when the last process died; they are made again", id, n);
   }
   if (!counts.empty()) caf::anon_send(st.peers.writer, commit_atom_v, group);
 }
@@ -189,7 +189,7 @@ void take_lines(dispatcher_ptr self, read_reply& reply) {
   if (auto model = st.table->unrouted_model(reply.batch);
       model && st.warned_models.insert(*model).second) {
     logging::warn(
-      "batch {:016x}: no provider takes the model \"{}\"; its lines wait. Add the model to "
+      "batch_{:016x}: no provider takes the model \"{}\"; its lines wait. Add the model to "
       "a provider's `models`.",
       reply.batch, *model);
   }

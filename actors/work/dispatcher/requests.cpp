@@ -46,7 +46,7 @@ caf::result<batch_record> set_paused(dispatcher_ptr self, batch_id id, bool paus
                                      std::string reason) {
   const auto change = paused ? storage::batch_change::pause : storage::batch_change::resume;
   return try_change(self, {id, change, std::move(reason)}, [self](const batch_record& b) {
-    if (b.state.paused) logging::warn("batch {:016x} is paused: {}", b.id, b.state.pause_reason);
+    if (b.state.paused) logging::warn("batch_{:016x} is paused: {}", b.id, b.state.pause_reason);
     if (b.state.paused) {
       hold_lines(self, b.id);
     } else {

@@ -54,7 +54,7 @@ milliseconds mourn(supervisor_ptr self, uint32_t number) {
 void give_up(supervisor_ptr self, uint32_t number) {
   auto& st = self->state;
   auto& w = st.workers[number];
-  logging::error("{}: a worker does not come back from its call of batch {:016x} line {}, not even "
+  logging::error("{}: a worker does not come back from its call of batch_{:016x} line {}, not even "
                  "after it was aborted; its thread is given up, its line goes back",
                  st.peers.config.name, w.item->batch->id, w.item->line);
   st.by_address.erase(w.handle->address());
@@ -107,7 +107,7 @@ void look_for_hung_workers(supervisor_ptr self) {
     auto& w = st.workers[number];
     if (!w.item || now - w.since < limit) continue;
     if (!w.overdue) {
-      logging::warn("{}: a call of batch {:016x} line {} is long over its time; it is aborted",
+      logging::warn("{}: a call of batch_{:016x} line {} is long over its time; it is aborted",
                     st.peers.config.name, w.item->batch->id, w.item->line);
       w.overdue = true;
       w.connection->abort();
