@@ -2,6 +2,7 @@
 #include "actors/work/dispatcher/parts.hpp"
 #include "actors/work/reader.hpp"
 #include "protocol/base/log.hpp"
+#include "storage/result_codes.hpp"
 
 #include <caf/send.hpp>
 
@@ -203,7 +204,7 @@ void take_results(dispatcher_ptr self, const recorded& r) {
       pause_by_itself(
         self, l.batch,
         fmt::format("the last {} lines were all rejected with code {} and none succeeded",
-                    rejection_streak::limit, l.code));
+                    rejection_streak::limit, storage::name_of_code(l.code)));
     }
   }
   for (const auto& c : r.counts) {

@@ -1,6 +1,9 @@
 // Notices a batch that is wrong as a whole: so many equal rejections in a row with no success
-// between them pause it, before it burns the rest. A value.
+// between them pause it, before it burns the rest. A line that was not done in its time was not
+// rejected, and says nothing. A value.
 #pragma once
+
+#include "storage/records.hpp"
 
 #include <cstdint>
 
@@ -17,6 +20,7 @@ public:
       count_ = 0;
       return false;
     }
+    if (code == storage::result_code::deadline_exceeded) return false;
     count_ = code == code_ ? count_ + 1 : 1;
     code_ = code;
     return !any_success_ && count_ == limit;

@@ -42,6 +42,12 @@ BOOST_AUTO_TEST_CASE(one_success_shows_that_the_batch_as_a_whole_is_right) {
   BOOST_TEST(until_pause(s, false, 400) == 0);
 }
 
+BOOST_AUTO_TEST_CASE(lines_that_were_not_done_in_time_were_not_rejected) {
+  rejection_streak s;
+  BOOST_TEST(until_pause(s, false, perennial::storage::result_code::deadline_exceeded) == 0);
+  BOOST_TEST(until_pause(s, false, 400) == 20);
+}
+
 BOOST_AUTO_TEST_CASE(who_resumes_has_seen_it) {
   rejection_streak s;
   BOOST_TEST(until_pause(s, false, 400) == 20);
