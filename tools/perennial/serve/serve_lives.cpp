@@ -52,11 +52,11 @@ life_end live(const serve_host& host) {
     when_there_is_room(interrupts, [&] { return actors::service::start(host.settings.service); });
   if (!started) return {refuse(started.error())};
   auto service = std::move(*started);
-  interrupts.on_hurry([&] { service->hurry(); });
   auto gateway = actors::gateway::start(*service, host.where);
   if (!gateway) return {refuse(gateway.error())};
   const auto url = tell_where(host, **gateway);
   if (!url) return {refuse(url.error())};
+  interrupts.on_hurry([&] { service->hurry(); });
   (*gateway)->set_ready(true);
   tell_ready(*url);
   host.on_start(*service);
