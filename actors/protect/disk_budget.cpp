@@ -70,10 +70,14 @@ bool disk_budget::on_look(const storage::disk_space& seen, const disk_load& load
 uint64_t disk_budget::goes_on_at() const noexcept {
   switch (level_) {
   case disk_level::full: return std::max(left_full_at(needed_when_full_), floors_.for_results);
-  case disk_level::tight: return left_tight_at(floors_.for_uploads);
+  case disk_level::tight: return uploads_go_on_at();
   case disk_level::normal: break;
   }
   return 0;
+}
+
+uint64_t disk_budget::uploads_go_on_at() const noexcept {
+  return level_ == disk_level::normal ? 0 : left_tight_at(floors_.for_uploads);
 }
 
 disk_level disk_budget::next_level() const noexcept {

@@ -85,6 +85,9 @@ public:
   /// The free room at which this level is left for a better one; none where there is none better.
   uint64_t goes_on_at() const noexcept;
 
+  /// The same for uploads, at whatever level.
+  uint64_t uploads_go_on_at() const noexcept;
+
   /// Whether an upload of so many bytes more may begin; what others will still write is `promised`.
   bool has_room_for_upload(uint64_t bytes, uint64_t promised) const noexcept;
   /// Whether one that has begun may go on.

@@ -57,9 +57,10 @@ disk_status disk_room::status_here() const {
   } else if (s.level == disk_level::full) {
     s.says = fmt::format(
       "the disk of {} is nearly full: {} free, and {} are kept for the results of the {} calls "
-      "that are out and for the store's own files; uploads are refused and no new calls go out "
-      "until {} are free, results are still written",
-      data_dir_, free, format_bytes(s.floors.for_results), calls_, goes_on_at);
+      "that are out and for the store's own files; no new calls go out until {} are free, uploads "
+      "are refused until {} are, results are still written",
+      data_dir_, free, format_bytes(s.floors.for_results), calls_, goes_on_at,
+      format_bytes(budget_.uploads_go_on_at()));
   } else if (s.level == disk_level::tight) {
     s.says = fmt::format("the disk of {} is short of room: {} free, and {} are kept for results; "
                          "uploads are refused (507) until {} are free, calls go on",

@@ -58,7 +58,7 @@ std::optional<key_ring::standstill> key_ring::stopped(steady_time now) const {
       if (!waits) out.probes += parked->permits;
     } else {
       if (!out.until || *waits < *out.until) out.until = waits;
-      out.asked = out.asked || is_paused(s.says, now);
+      out.asked = out.asked || s.says.paused_until >= s.says.used_up_until;
     }
   }
   return out;
@@ -119,6 +119,19 @@ bool key_ring::flows_freely(steady_time now) const {
            s.in_flight <= s.says.in_flight && s.calls.available() == unlimited_permits &&
            s.tokens.available() == unlimited_permits;
   });
+}
+
+int64_t key_ring::let_out_by_rates(int64_t tokens_a_call) const {
+  int64_t sum = 0;
+  for (const auto& s : slots_) {
+    if (s.parked.find(whole_key) != nullptr) continue;
+    const auto calls = s.calls.available();
+    const auto tokens = s.tokens.available();
+    if (calls == unlimited_permits && tokens == unlimited_permits) return unlimited_permits;
+    const auto each = std::max<int64_t>(1, tokens_a_call); // the last one may go beyond
+    sum += std::min(calls, tokens == unlimited_permits ? calls : (tokens + each - 1) / each);
+  }
+  return sum;
 }
 
 uint32_t key_ring::in_flight_limit() const {

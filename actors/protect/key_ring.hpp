@@ -49,7 +49,7 @@ public:
   struct standstill {
     bool parked = false;                   ///< Some key is.
     std::optional<steady_time> until = {}; ///< When the first one that is not goes on.
-    bool asked = false;                    ///< The provider asked some of them for the pause.
+    bool asked = false;                    ///< The provider asked some of them to wait so long.
     uint32_t probes = 0;                   ///< Lines that are wanted to try parked keys with.
   };
   /// Nothing while some key may go.
@@ -70,6 +70,9 @@ public:
 
   /// No limit, pause or park of any key holds lines up.
   bool flows_freely(steady_time now) const;
+
+  /// How many more calls of so many tokens the rates of all keys let out now.
+  int64_t let_out_by_rates(int64_t tokens_a_call) const;
 
   /// Calls in flight that all keys together bear.
   uint32_t in_flight_limit() const;

@@ -133,7 +133,9 @@ std::optional<steady_time> throttle::next_wakeup(steady_time now) const {
 
 std::optional<steady_time> throttle::used_up_until(steady_time now) const {
   const auto at = std::max(requests_.usable_at(), tokens_.usable_at()); // nothing is the least
-  return at && *at - now >= config_.long_used_up ? at : std::nullopt;
+  // Told once, it is told until something may go out again.
+  const bool tell = at && (permits_.used_up_until || *at - now >= config_.long_used_up);
+  return tell ? at : std::nullopt;
 }
 
 bool throttle::refresh(steady_time now) {

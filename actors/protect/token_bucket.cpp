@@ -7,6 +7,8 @@ namespace perennial::actors {
 namespace {
 
 constexpr int64_t minute_ns = 60'000'000'000;
+constexpr int64_t longest_debt =
+  int64_t{60} * 24 * 365;                      // minutes that are told of; more fit no clock
 constexpr uint32_t highest_rate = 100'000'000; // times a minute in nanoseconds it fits an int64
 
 } // namespace
@@ -39,12 +41,13 @@ void token_bucket::refill(steady_time now) noexcept {
   std::chrono::nanoseconds passed = now - filled_at_;
   filled_at_ = now;
   auto room = std::max<int64_t>(0, burst_ - (allowed_ - used_)); // more after a giving back
-  // More than fills the bucket is never needed, and what was used beyond the allowed comes back at
-  // the rate as well, one minute's worth a call at most.
-  parts_ += rate_ * std::min(passed.count(), minute_ns);
-  auto tokens = std::min(parts_ / minute_ns, room);
+  // More than fills the bucket is never needed. What was used beyond the allowed comes back at the
+  // rate as well. Whole minutes apart: the product of all would be too large.
+  const auto whole = std::min<int64_t>(passed.count() / minute_ns, room / rate_ + 1) * rate_;
+  parts_ += rate_ * (passed.count() % minute_ns);
+  auto tokens = std::min(whole + parts_ / minute_ns, room);
   allowed_ += tokens;
-  parts_ = tokens == room ? 0 : parts_ - tokens * minute_ns;
+  parts_ = tokens == room ? 0 : parts_ - (tokens - whole) * minute_ns;
 }
 
 std::optional<steady_time> token_bucket::next_token() const noexcept {
@@ -55,10 +58,9 @@ std::optional<steady_time> token_bucket::next_token() const noexcept {
 
 std::optional<steady_time> token_bucket::usable_at() const noexcept {
   if (rate_ == 0 || used_ < allowed_) return {};
-  // In whole minutes first: the product of all would be too large.
   const auto missing = used_ - allowed_ + 1;
   const auto rest = missing % rate_ * minute_ns - parts_;
-  return filled_at_ + std::chrono::minutes{missing / rate_} +
+  return filled_at_ + std::chrono::minutes{std::min(missing / rate_, longest_debt)} +
          std::chrono::nanoseconds{(rest + rate_ - 1) / rate_};
 }
 

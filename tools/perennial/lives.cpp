@@ -3,6 +3,9 @@
 #include "actors/protect/restart_policy.hpp"
 #include "protocol/base/log.hpp"
 #include "tools/perennial/exit_code.hpp"
+#include "tools/perennial/terminal.hpp"
+
+#include <fmt/format.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -40,6 +43,12 @@ void take_down(std::unique_ptr<actors::service> stopped, const life_end& end,
   if (stopped->threads_ended(threads_patience)) return;
   logging::warn("a call does not come back, not even after it was aborted; the process ends "
                 "without its thread, nothing is lost");
+  if (end.died) {
+    say_error(
+      fmt::format("{} has died, and a call that does not come back keeps the data "
+                  "directory in use. Nothing is lost: start the same command again to go on",
+                  *end.died));
+  }
   // Its destructor would wait for the thread, and a next life finds the data directory in use.
   (void)stopped.release();
   end_now(end.died ? int{unreachable} : end.status);

@@ -67,10 +67,10 @@ void log_pause(supervisor_state& st, const provider_availability& next, steady_t
       logging::info("{}: the pause is over", st.peers.config.name);
     return;
   }
-  if (st.told.closed || st.breaker_says.state != breaker_state::closed) return;
+  if (st.pause_logged || st.breaker_says.state != breaker_state::closed) return;
   const auto stopped = st.ring.stopped(now);
   if (!stopped || !stopped->asked || stopped->parked) return;
-  const auto text = alarm_text(st, now);
+  const auto text = pause_text(st, now);
   if (text.empty()) return;
   logging::warn("{}: {}", st.peers.config.name, text);
   st.pause_logged = true;

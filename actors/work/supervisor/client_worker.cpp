@@ -17,6 +17,9 @@ namespace perennial::actors {
 
 namespace {
 
+/// What an answer may say that it cost; more is a mistake, and must not stop a key for years.
+constexpr uint64_t most_tokens = 100'000'000;
+
 /// The report of a call that was not made at all, since the connection was closed under it.
 perennial::call_report not_made(const error& why) {
   perennial::call_report r;
@@ -32,6 +35,7 @@ void mark_out(const worker_peers& peers, work_item& item) {
   item.slot = slot.value_or(no_slot); // full: the call is made, only not counted as out
   if (old_slot != no_slot) peers.calls_out->free(old_slot);
   item.sent = steady_now();
+  if (item.first_call == wall_time{}) item.first_call = wall_now();
 }
 
 /// The body with the provider's own name of the model; empty where that is the line's.
@@ -51,12 +55,21 @@ std::optional<storage::line_result> end_spill(spilled_line& spill, const work_it
   return std::nullopt;
 }
 
-/// Whether the line's own deadline cut its call: no fault of the provider, and no attempt of it.
+/// Whether the line's own deadline cut its call.
 bool cut_short(perennial::call_report& report, std::optional<steady_time> until) {
   if (!until || report.failure == transport_failure::none || steady_now() < *until) return false;
   report.failure = transport_failure::aborted;
   report.detail = "the call was still out when its time was over, and was ended from here";
   return true;
+}
+
+/// Of a call that was cut: a provider that sent nothing in most of the line's time hangs as far as
+/// this batch is concerned. One that got the rest of an earlier attempt's time is not to blame.
+void blame_silence(outcome& o, const perennial::call_report& report, const work_item& item) {
+  if (report.status != 0 || report.duration * 2 < item.batch->definition.line_deadline) return;
+  o.breaker = breaker_effect::failure;
+  o.slow = true;
+  o.concurrency = concurrency_effect::shrink;
 }
 
 /// A failed trial of a half-open breaker costs the line nothing. But where a provider has failed
@@ -82,18 +95,23 @@ call_done_ptr make_call(const worker_peers& peers, item_ptr item) {
   const auto renamed = renamed_body(*item);
   std::optional<spilled_line> spill;
   if (peers.db) spill.emplace(*peers.db, *item, peers.config.name);
-  auto called = peers.connection->call(definition.endpoint,
-                                       renamed.empty() ? item->body : std::string_view{renamed},
-                                       {.until = until,
-                                        .memory = done->memory.get(),
-                                        .key = &key.from.text,
-                                        .spill = spill ? &*spill : nullptr,
-                                        .spill_over = peers.spill_over});
+  const bool too_late = until && *until <= item->sent;
+  result<perennial::call_report> called =
+    fail(errc::timed_out, "its time was over before it went out again");
+  if (!too_late) {
+    called = peers.connection->call(definition.endpoint,
+                                    renamed.empty() ? item->body : std::string_view{renamed},
+                                    {.until = until,
+                                     .memory = done->memory.get(),
+                                     .key = &key.from.text,
+                                     .spill = spill ? &*spill : nullptr,
+                                     .spill_over = peers.spill_over});
+  }
   auto report = called ? std::move(*called) : not_made(called.error());
   std::optional<storage::line_result> long_result;
   if (report.spilled > 0 && report.failure == transport_failure::none)
     long_result = end_spill(*spill, *item, report);
-  const bool cut = cut_short(report, until);
+  const bool cut = too_late || cut_short(report, until);
   done->outcome = classify(report, {.url = peers.config.base_url,
                                     .key_env = key.from.variable,
                                     .key_file = key.from.file,
@@ -101,6 +119,7 @@ call_done_ptr make_call(const worker_peers& peers, item_ptr item) {
                                     .key_worked = knowledge.key_worked(),
                                     .model_worked = knowledge.model_worked(item->model),
                                     .provider = peers.config.name});
+  if (cut) blame_silence(done->outcome, report, *item);
   if (is_free_trial(*item, done->outcome, report.status)) done->outcome.attempt_used = false;
   done->took = std::chrono::duration_cast<std::chrono::milliseconds>(report.duration);
   done->limits = report.limits;
@@ -120,7 +139,9 @@ call_done_ptr make_call(const worker_peers& peers, item_ptr item) {
     done->result = answered_line(*item, std::max(1u, done->disposition.attempts), report,
                                  done->outcome, peers.config.name);
     const auto& used = done->result->tokens;
-    if (used.input + used.output > 0) done->tokens = used.input + used.output;
+    if (used.input + used.output > 0) {
+      done->tokens = std::min(used.input + used.output, most_tokens);
+    }
   }
   done->memory->shrink_to(done->result ? done->result->text.capacity() : 0);
   done->item = std::move(item);

@@ -95,7 +95,7 @@ void stamp(supervisor_ptr self, work_item& item, uint32_t key, steady_time now) 
   item.park_epoch = st.ring.stamp(key, item.model, now);
   const bool counted = st.ring.at(key).tokens.available() != unlimited_permits;
   item.tokens = counted ? st.guess.of(item.body) : 0;
-  if (item.first_call == wall_time{}) item.first_call = wall_now();
+  if (counted) st.tokens_a_call = item.tokens;
 }
 
 void give_to_worker(supervisor_ptr self, item_ptr item, steady_time now) {
@@ -145,10 +145,14 @@ void ask_for_lines(supervisor_ptr self, steady_time now) {
   if (st.draining || st.held || most == 0) return;
   // A trial needs no more than it may call.
   const auto trial = trial_room(st, now);
-  const auto spare = trial ? 0 : 2 * static_cast<uint32_t>(at_hand(st));
+  // Nor where a rate lets few out: the others would be charged to their batches, and come back.
+  const auto by_rate = st.ring.let_out_by_rates(st.tokens_a_call);
+  const auto at_once = static_cast<uint32_t>(std::min<int64_t>(by_rate, most));
+  const auto wish = 2 * static_cast<uint32_t>(at_hand(st));
+  const auto spare = trial || by_rate < wish ? 0 : wish;
   const auto have =
     st.in_flight + static_cast<uint32_t>(st.queue.size() + st.ready->size()) + st.wanted;
-  const auto limit = trial ? std::min(st.in_flight + *trial, most) : most;
+  const auto limit = std::min(st.in_flight + trial.value_or(at_once), most);
   if (have >= limit + spare || have + (spare + 1) / 2 > limit + spare) return;
   const auto more = limit + spare - have;
   st.wanted += more;

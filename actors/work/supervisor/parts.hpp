@@ -109,6 +109,8 @@ std::optional<uint32_t> trial_room(const supervisor_state& st, steady_time now);
 
 /// What needs a person, in a sentence; empty where all is well.
 std::string alarm_text(const supervisor_state& st, steady_time now);
+/// That no key may be used for long, and until when; empty where that is nothing to speak of.
+std::string pause_text(const supervisor_state& st, steady_time now);
 
 // -- outbox.cpp
 

@@ -24,23 +24,8 @@ void drain(supervisor_ptr self, bool abort) {
 constexpr std::chrono::seconds memory_alarm_after{5};
 /// ...and a pause that still lasts so long.
 constexpr std::chrono::seconds pause_alarm_from{10};
-
-/// That all keys are paused, and until when; empty where that is nothing to speak of.
-std::string pause_text(const supervisor_state& st, steady_time now) {
-  const auto stopped = st.ring.stopped(now);
-  if (!stopped || !stopped->until || *stopped->until - now < pause_alarm_from) return {};
-  const auto left = std::chrono::round<std::chrono::milliseconds>(*stopped->until - now);
-  const auto at = std::chrono::round<std::chrono::seconds>(wall_now() + left);
-  const auto until = "until " + format_time(at.time_since_epoch().count());
-  if (!stopped->asked) {
-    return fmt::format("the requests or tokens that {} takes in a minute are used up {}; its lines "
-                       "wait",
-                       st.peers.config.base_url, until);
-  }
-  return fmt::format("{} has asked for a pause {}; its lines wait. "
-                     "To try at once: perennial providers resume {}",
-                     st.peers.config.base_url, until, st.peers.config.name);
-}
+/// The wait for a rate of one request a minute is what somebody asked for; a longer one is a debt.
+constexpr std::chrono::seconds rate_alarm_from{61};
 
 provider_status status(supervisor_ptr self) {
   const auto& st = self->state;
@@ -60,6 +45,24 @@ provider_status status(supervisor_ptr self) {
 }
 
 } // namespace
+
+std::string pause_text(const supervisor_state& st, steady_time now) {
+  const auto stopped = st.ring.stopped(now);
+  if (!stopped || !stopped->until) return {};
+  const auto wait = *stopped->until - now;
+  if (wait < pause_alarm_from || (!stopped->asked && wait < rate_alarm_from)) return {};
+  const auto left = std::chrono::round<std::chrono::milliseconds>(wait);
+  const auto at = std::chrono::round<std::chrono::seconds>(wall_now() + left);
+  const auto until = "until " + format_time(at.time_since_epoch().count());
+  if (!stopped->asked) {
+    return fmt::format("the requests or tokens that {} takes in a minute are used up {}; its lines "
+                       "wait",
+                       st.peers.config.base_url, until);
+  }
+  return fmt::format("{} has asked for a pause {}; its lines wait. "
+                     "To try at once: perennial providers resume {}",
+                     st.peers.config.base_url, until, st.peers.config.name);
+}
 
 std::string alarm_text(const supervisor_state& st, steady_time now) {
   if (const auto parked = all_parked(st); !parked.empty()) {

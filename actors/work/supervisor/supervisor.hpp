@@ -119,6 +119,7 @@ struct supervisor_state {
   std::vector<model_breaker> models; ///< Number n is models[n - 1].
   std::map<std::string, uint32_t, std::less<>> model_numbers;
   token_guess guess;
+  int64_t tokens_a_call = 256;                  ///< The last guess, where tokens are counted.
   uint32_t most_in_flight = auto_in_flight_max; ///< With all keys together.
   restart_policy restarts;
   std::mt19937_64 random{std::random_device{}()};

@@ -109,11 +109,11 @@ struct served {
 
   uint64_t answers() { return sim.stat("requests"); }
 
-  sim_process sim{{"--latency", "2ms"}};
+  signals interrupts; // before any thread, which would take a signal that is not blocked there
+  sim_process sim{{"--latency", "20ms"}};
   temp_dir dir;
   serve_settings settings;
   actors::gateway_options where{.host = "127.0.0.1", .port = 0};
-  signals interrupts;
   std::atomic<actors::service*> newest{nullptr};
   std::atomic<int> lives{0};
   std::atomic<int> ended_with{-1};

@@ -4,6 +4,7 @@
 #include "actors/service/ask.hpp"
 #include "protocol/openai/ids.hpp"
 #include "running_service.hpp"
+#include "tests/support/eventually.hpp"
 
 #include <map>
 #include <set>
@@ -157,7 +158,7 @@ BOOST_AUTO_TEST_CASE(a_line_past_its_own_deadline_fails_and_says_what_its_last_a
 BOOST_AUTO_TEST_CASE(a_call_that_is_out_is_cut_at_its_lines_deadline_and_nobody_else_suffers) {
   sim_process sim{{"--hold", "x1"}};
   running_service s{sim, 4};
-  const auto id = create(s, s.upload(lines_named("x", 3)), json{{"line_deadline", "500ms"}});
+  const auto id = create(s, s.upload(lines_named("x", 3)), json{{"line_deadline", "5s"}});
   const auto over = s.wait_status(id, "completed");
   BOOST_TEST(completed(over) == 2U);
   BOOST_TEST((failures(s, over) == std::map<std::string, int>{{"deadline_exceeded", 1}}));
@@ -168,6 +169,26 @@ BOOST_AUTO_TEST_CASE(a_call_that_is_out_is_cut_at_its_lines_deadline_and_nobody_
   const auto breaker = s.get("/v1/providers").at("data").at(0);
   BOOST_TEST(breaker.at("state") == "closed");
   BOOST_TEST(breaker.at("in_flight") == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_provider_that_hangs_costs_few_lines_their_deadline_and_the_others_wait) {
+  sim_process sim{{"--hold", "x"}};
+  running_service s{sim, 8};
+  const auto id = create(s, s.upload(lines_named("x", 200)), json{{"line_deadline", "300ms"}});
+  BOOST_REQUIRE(
+    eventually([&] { return s.get("/v1/providers").at("data").at(0).at("state") == "open"; }));
+  sim.control({{"hold", ""}});
+  s.post("/v1/providers/default/reset", json::object());
+  const auto over = s.wait_status(id, "completed");
+  BOOST_TEST(over["request_counts"]["failed"] >= 20);
+  BOOST_TEST(over["request_counts"]["failed"] <= 20 + 2 * 8); // until it was taken for down
+}
+
+BOOST_AUTO_TEST_CASE(lines_that_wait_for_their_first_call_have_their_whole_deadline_yet) {
+  sim_process sim{{"--latency", "400ms"}};
+  running_service s{sim, 1};
+  const auto id = create(s, s.upload(lines_named("x", 12)), json{{"line_deadline", "2s"}});
+  BOOST_TEST(completed(s.wait_status(id, "completed")) == 12U);
 }
 
 BOOST_AUTO_TEST_CASE(lines_that_fail_always_end_though_only_they_are_left_for_an_open_breaker) {

@@ -83,7 +83,9 @@ BOOST_AUTO_TEST_CASE(the_sentence_says_what_is_short_where_and_how_much_is_neede
   BOOST_TEST(says("1 MiB free"));
   BOOST_TEST(says("7 calls"));
   const auto needed = room.status().floors.for_results;
-  BOOST_TEST(says("until " + format_bytes(needed * 5 / 4) + " are free"));
+  const auto for_uploads = room.status().floors.for_uploads;
+  BOOST_TEST(says("no new calls go out until " + format_bytes(needed * 5 / 4) + " are free"));
+  BOOST_TEST(says("uploads are refused until " + format_bytes(for_uploads * 9 / 8) + " are"));
   BOOST_TEST(says(dir.text()));
 }
 

@@ -87,6 +87,29 @@ BOOST_AUTO_TEST_CASE(used_up_rates_are_a_standstill_that_nobody_asked_for) {
   BOOST_TEST(!ring.stopped(now + 20s).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(a_short_pause_is_not_blamed_for_a_rate_that_is_used_up_for_longer) {
+  auto both = room_for(10);
+  both.paused_until = now + 2s;
+  both.used_up_until = now + 50s;
+  for (uint32_t key = 0; key < 3; ++key) ring.on_permits(key, both);
+  BOOST_TEST(!ring.stopped(now)->asked);
+  BOOST_TEST((*ring.stopped(now)->until == now + 50s));
+}
+
+BOOST_AUTO_TEST_CASE(rates_say_how_many_calls_may_go_out_now) {
+  BOOST_TEST(ring.let_out_by_rates(100) == unlimited_permits);
+  auto limited = room_for(10);
+  limited.calls = 3;
+  ring.on_permits(0, limited);
+  ring.on_permits(1, limited);
+  BOOST_TEST(ring.let_out_by_rates(100) == unlimited_permits); // the third key
+  limited.tokens = 150;
+  ring.on_permits(2, limited);
+  BOOST_TEST(ring.let_out_by_rates(100) == 3 + 3 + 2);
+  ring.goes_out(2, 1'000);
+  BOOST_TEST(ring.let_out_by_rates(100) == 3 + 3);
+}
+
 BOOST_AUTO_TEST_CASE(after_a_429_a_key_waits_for_its_throttle_to_speak) {
   ring.on_throttled(0, now);
   for (int i = 0; i < 5; ++i) BOOST_TEST(hand_out() != 0u);

@@ -58,11 +58,28 @@ BOOST_AUTO_TEST_CASE(a_rate_that_one_call_used_up_for_long_says_until_when) {
   BOOST_REQUIRE(tested.permits().used_up_until.has_value());
   BOOST_TEST((*tested.permits().used_up_until == start + 99s + 100ms));
   BOOST_TEST((*tested.next_wakeup(start) == start + 99s + 100ms)); // and nobody wakes before
-  tested.on_tick(start + 50s);
-  BOOST_TEST((*tested.permits().used_up_until == start + 99s + 100ms));
-  BOOST_TEST(tested.on_tick(start + 99s + 100ms));
+  BOOST_TEST(tested.on_tick(start + 99s + 100ms));                 // all at once, as the actor does
   BOOST_TEST(!tested.permits().used_up_until);
   BOOST_TEST(tested.permits().tokens == 1'001);
+}
+
+BOOST_AUTO_TEST_CASE(a_debt_of_many_minutes_is_paid_off_in_as_many_however_often_it_is_looked_at) {
+  for (const auto step : {7s, 61s, 1000s}) {
+    throttle tested{{.tokens_per_minute = 600}, start};
+    tested.on_used(1, 9'010, start);
+    BOOST_TEST((*tested.permits().used_up_until == start + 15min + 100ms));
+    for (auto at = start; at < start + 15min; at += step) tested.on_tick(at);
+    BOOST_TEST((*tested.permits().used_up_until == start + 15min + 100ms)); // shortly before, too
+    tested.on_tick(start + 15min + 100ms);
+    BOOST_TEST(!tested.permits().used_up_until);
+    BOOST_TEST(tested.permits().tokens == 9'011);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(no_debt_is_too_large_for_the_clock) {
+  throttle tested{{.tokens_per_minute = 1}, start};
+  tested.on_used(1, 2'000'000'000'000, start);
+  BOOST_TEST((*tested.permits().used_up_until > start + 24h));
 }
 
 BOOST_AUTO_TEST_CASE(a_high_rate_wakes_nobody_for_every_single_call) {

@@ -1,0 +1,124 @@
+// How long calls take, and whether there is a connection at all: what a breaker makes of both.
+#include "breaker_fixture.hpp"
+
+#include <algorithm>
+#include <random>
+#include <vector>
+
+using namespace perennial;
+using namespace perennial::actors;
+using namespace perennial::actors::test;
+using namespace std::chrono_literals;
+
+BOOST_FIXTURE_TEST_SUITE(circuit_breaker_times, breaker_fixture)
+
+BOOST_AUTO_TEST_CASE(long_good_calls_open_it_when_they_are_four_fifths_of_the_window) {
+  const auto took = [&](std::chrono::milliseconds d) {
+    now += 10ms;
+    return breaker.on_outcome(breaker.gate().epoch, {.effect = call_effect::success, .took = d},
+                              now, middle);
+  };
+  for (int i = 0; i < 500; ++i) BOOST_TEST(!took(1s));
+  BOOST_TEST((breaker.slow_from() == 60s)); // three times the median is less
+  now += 5min;                              // out of the window, and not forgotten
+  for (int i = 0; i < 5; ++i) BOOST_TEST(!took(1s));
+  for (int i = 0; i < 19; ++i) BOOST_REQUIRE(!took(61s));
+  BOOST_TEST(took(61s)); // 20 of 25
+  BOOST_TEST(is(breaker_state::open));
+  BOOST_TEST(breaker.gate().reason.find("were slow") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_usual_for_a_model_is_not_slow_however_long_it_takes) {
+  for (int i = 0; i < 1'000; ++i) {
+    now += 1s;
+    breaker.on_outcome(breaker.gate().epoch, {.effect = call_effect::success, .took = 3min}, now,
+                       middle);
+    BOOST_REQUIRE(is(breaker_state::closed));
+  }
+  BOOST_TEST((breaker.slow_from() >= 9min));
+}
+
+BOOST_AUTO_TEST_CASE(the_window_is_twice_as_long_as_the_longest_calls) {
+  for (int i = 0; i < 30; ++i) {
+    now += 100ms;
+    breaker.on_outcome(breaker.gate().epoch, {.effect = call_effect::success, .took = 4min}, now,
+                       middle);
+  }
+  now += 2s;
+  report(call_effect::success);
+  now += 5min; // beyond two minutes, within twice four
+  BOOST_TEST(breaker.window(now).calls == 31u);
+  now += 6min;
+  BOOST_TEST(breaker.window(now).calls == 0u);
+}
+
+// -- the mere connection
+
+BOOST_AUTO_TEST_CASE(a_connection_that_is_made_again_begins_the_trial_calls_at_once) {
+  BOOST_TEST(!breaker.wants_probe());
+  open();
+  BOOST_TEST(breaker.wants_probe());
+  BOOST_TEST(!breaker.on_probe(false, now + 1s));
+  BOOST_TEST(breaker.on_probe(true, now + 2s));
+  BOOST_TEST(is(breaker_state::half_open));
+  BOOST_TEST(breaker.gate().permits == 1);
+  BOOST_TEST(!breaker.wants_probe());
+}
+
+BOOST_AUTO_TEST_CASE(a_provider_that_could_be_connected_to_all_the_time_ends_no_wait_early) {
+  open(); // TLS, say: the connection itself is made
+  const auto due = *breaker.next_wakeup();
+  BOOST_TEST(!breaker.on_probe(true, now));
+  BOOST_TEST(is(breaker_state::open));
+  BOOST_TEST(!breaker.wants_probe());
+  BOOST_TEST((breaker.next_wakeup() == due));
+}
+
+BOOST_AUTO_TEST_CASE(a_breaker_that_opened_for_another_reason_wants_no_connection) {
+  for (int i = 0; i < 20; ++i) report(call_effect::failure);
+  BOOST_REQUIRE(is(breaker_state::open));
+  BOOST_TEST(!breaker.wants_probe());
+  BOOST_TEST(!breaker.on_probe(false, now));
+  BOOST_TEST(!breaker.on_probe(true, now));
+  BOOST_TEST(is(breaker_state::open));
+}
+
+BOOST_AUTO_TEST_CASE(after_an_hour_away_one_that_is_back_and_not_ready_waits_as_short_as_at_first) {
+  open();
+  for (int i = 0; i < 8; ++i) {
+    wait_for_trial();
+    refused();
+  }
+  BOOST_TEST((*breaker.next_wakeup() - now == 300s));
+  breaker.on_probe(false, now);
+  BOOST_REQUIRE(breaker.on_probe(true, now + 1s));
+  now += 1s;
+  report(call_effect::failure); // it answers, with a 503
+  BOOST_TEST((*breaker.next_wakeup() - now == 10s));
+}
+
+BOOST_AUTO_TEST_CASE(it_counts_what_was_sent_after_it_opened_and_before_it_closed) {
+  const auto ended = [&](steady_time sent, call_effect effect = call_effect::failure) {
+    breaker.on_outcome(breaker.gate().epoch, {.effect = effect, .sent = sent}, now, middle);
+  };
+  ended(now - 1s);
+  open();
+  const auto opened = now;
+  ended(opened - 1ms); // was out
+  BOOST_TEST(breaker.sent_since_opened() == 0U);
+  ended(opened + 1ms); // had not heard of it
+  wait_for_trial();
+  ended(now); // a trial that fails
+  BOOST_TEST(is(breaker_state::open));
+  BOOST_TEST(breaker.sent_since_opened() == 2U);
+  close();
+  const auto closed = now;
+  ended(closed - 1ms, call_effect::success); // a straggler
+  ended(closed + 1ms, call_effect::success);
+  BOOST_TEST(breaker.sent_since_opened() == 3U);
+  now += 1s;
+  open();
+  BOOST_TEST(breaker.sent_since_opened() == 0U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
