@@ -7,8 +7,7 @@ namespace perennial::actors {
 namespace {
 
 constexpr int64_t minute_ns = 60'000'000'000;
-constexpr int64_t longest_debt =
-  int64_t{60} * 24 * 365;                      // minutes that are told of; more fit no clock
+constexpr int64_t longest_debt = 525'600;      // minutes of a year: more is told of as so much
 constexpr uint32_t highest_rate = 100'000'000; // times a minute in nanoseconds it fits an int64
 
 } // namespace

@@ -34,10 +34,6 @@ inline constexpr uint32_t no_slot = std::numeric_limits<uint32_t>::max();
 /// A line that was out at so many deaths, of its worker or of the process, is to blame: it fails.
 inline constexpr uint32_t deaths_limit = 3;
 
-/// So many trials of half-open breakers cost a line nothing that are answered with what may be its
-/// own fault as well; the next ones are attempts.
-inline constexpr uint32_t free_trials = 3;
-
 /// What a provider said of a line that another one answered, or nobody.
 struct provider_word {
   std::string provider;
@@ -65,7 +61,7 @@ struct work_item {
   // What earlier attempts left.
   uint32_t attempts = 0;      ///< Used so far.
   uint32_t crashes = 0;       ///< See docs/storage.md, the in-flight file.
-  uint32_t failed_trials = 0; ///< In this process: see `free_trials`.
+  uint32_t failed_trials = 0; ///< In this process; see supervisor/call_verdict.hpp.
   bool ambiguous = false;
   std::string last_error;
   wall_time not_before{}; ///< From an earlier process: not to be tried sooner.

@@ -4,6 +4,7 @@
 #include "actors/results/answered_line.hpp"
 #include "actors/results/failed_line.hpp"
 #include "actors/results/spilled_line.hpp"
+#include "actors/work/supervisor/call_verdict.hpp"
 #include "protocol/base/crash_stack.hpp"
 #include "protocol/jobs/json_text.hpp"
 #include "protocol/jobs/replace_model.hpp"
@@ -55,31 +56,16 @@ std::optional<storage::line_result> end_spill(spilled_line& spill, const work_it
   return std::nullopt;
 }
 
-/// Whether the line's own deadline cut its call.
-bool cut_short(perennial::call_report& report, std::optional<steady_time> until) {
-  if (!until || report.failure == transport_failure::none || steady_now() < *until) return false;
+/// What the report says of a call that its line's deadline cut.
+void say_cut(perennial::call_report& report) {
   report.failure = transport_failure::aborted;
   report.detail = "the call was still out when its time was over, and was ended from here";
-  return true;
 }
 
-/// Of a call that was cut: a provider that sent nothing in most of the line's time hangs as far as
-/// this batch is concerned. One that got the rest of an earlier attempt's time is not to blame.
-void blame_silence(outcome& o, const perennial::call_report& report, const work_item& item) {
-  if (report.status != 0 || report.duration * 2 < item.batch->definition.line_deadline) return;
-  o.breaker = breaker_effect::failure;
-  o.slow = true;
-  o.concurrency = concurrency_effect::shrink;
-}
-
-/// A failed trial of a half-open breaker costs the line nothing. But where a provider has failed
-/// one line by itself several times, that line may be what is wrong; else lines that fail always
-/// would hold up the end of their batch for ever.
+/// A failed trial of a half-open breaker costs the line nothing, but see call_verdict.hpp.
 bool is_free_trial(work_item& item, const outcome& o, int status) {
   if (!item.trial || o.breaker != breaker_effect::failure) return false;
-  const bool may_be_the_line =
-    o.kind == outcome_kind::bad_answer || (o.kind == outcome_kind::server_error && status == 500);
-  return !may_be_the_line || ++item.failed_trials <= free_trials;
+  return !may_be_the_line(o, status) || ++item.failed_trials <= free_trials;
 }
 
 call_done_ptr make_call(const worker_peers& peers, item_ptr item) {
@@ -111,7 +97,8 @@ call_done_ptr make_call(const worker_peers& peers, item_ptr item) {
   std::optional<storage::line_result> long_result;
   if (report.spilled > 0 && report.failure == transport_failure::none)
     long_result = end_spill(*spill, *item, report);
-  const bool cut = too_late || cut_short(report, until);
+  const bool cut = was_cut(report, until, steady_now());
+  if (cut && !too_late) say_cut(report);
   done->outcome = classify(report, {.url = peers.config.base_url,
                                     .key_env = key.from.variable,
                                     .key_file = key.from.file,
@@ -119,7 +106,7 @@ call_done_ptr make_call(const worker_peers& peers, item_ptr item) {
                                     .key_worked = knowledge.key_worked(),
                                     .model_worked = knowledge.model_worked(item->model),
                                     .provider = peers.config.name});
-  if (cut) blame_silence(done->outcome, report, *item);
+  if (cut) blame_silence(done->outcome, report, definition.line_deadline);
   if (is_free_trial(*item, done->outcome, report.status)) done->outcome.attempt_used = false;
   done->took = std::chrono::duration_cast<std::chrono::milliseconds>(report.duration);
   done->limits = report.limits;

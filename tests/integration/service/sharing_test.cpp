@@ -2,6 +2,7 @@
 // of lines, retries by code.
 #include "actors/interfaces.hpp"
 #include "actors/service/ask.hpp"
+#include "actors/work/supervisor/call_verdict.hpp"
 #include "protocol/openai/ids.hpp"
 #include "running_service.hpp"
 #include "tests/support/eventually.hpp"
