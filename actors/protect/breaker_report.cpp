@@ -2,8 +2,8 @@
 
 namespace perennial::actors {
 
-call_report report_of(const outcome& o, std::chrono::milliseconds took, breaker_scope scope) {
-  call_report r;
+counted_call report_of(const outcome& o, std::chrono::milliseconds took, breaker_scope scope) {
+  counted_call r;
   switch (o.breaker) {
   case breaker_effect::none: return r;
   case breaker_effect::success: r.effect = call_effect::success; break;

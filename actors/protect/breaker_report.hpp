@@ -14,7 +14,7 @@ enum class breaker_scope : uint8_t {
   model,       ///< A model's: what the provider says once it was reached.
 };
 
-call_report report_of(const outcome& o, std::chrono::milliseconds took,
-                      breaker_scope scope = breaker_scope::provider);
+counted_call report_of(const outcome& o, std::chrono::milliseconds took,
+                       breaker_scope scope = breaker_scope::provider);
 
 } // namespace perennial::actors

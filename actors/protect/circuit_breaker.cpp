@@ -36,7 +36,7 @@ circuit_breaker::circuit_breaker(breaker_config config)
   if (config_.stages.empty()) config_.stages = {1};
 }
 
-bool circuit_breaker::on_outcome(uint32_t epoch, const call_report& call, steady_time now,
+bool circuit_breaker::on_outcome(uint32_t epoch, const counted_call& call, steady_time now,
                                  double jitter) {
   count_sent(call);
   if (epoch != gate_.epoch || call.calls == 0) return false;
@@ -48,7 +48,7 @@ bool circuit_breaker::on_outcome(uint32_t epoch, const call_report& call, steady
   return false;
 }
 
-void circuit_breaker::count_sent(const call_report& call) noexcept {
+void circuit_breaker::count_sent(const counted_call& call) noexcept {
   if (!opened_at_ || !call.sent || *call.sent <= *opened_at_) return;
   if (gate_.state != breaker_state::closed || (closed_at_ && *call.sent < *closed_at_))
     sent_since_opened_ += call.calls;
@@ -72,7 +72,7 @@ bool circuit_breaker::reset(steady_time now) {
   return false;
 }
 
-bool circuit_breaker::count_closed(const call_report& call, steady_time now, double jitter) {
+bool circuit_breaker::count_closed(const counted_call& call, steady_time now, double jitter) {
   if (call.effect == call_effect::neutral) return false;
   auto failed = call.effect == call_effect::failure;
   auto slow = learn_time(call, now) || call.slow;
@@ -95,7 +95,7 @@ std::optional<std::chrono::milliseconds> circuit_breaker::slow_from() const noex
 }
 
 /// Whether it was slow, by what was known before it; then it is known too.
-bool circuit_breaker::learn_time(const call_report& call, steady_time now) {
+bool circuit_breaker::learn_time(const counted_call& call, steady_time now) {
   constexpr std::chrono::seconds look_every{1};
   const auto limit = slow_from();
   if (call.effect == call_effect::success && call.took.count() > 0)
@@ -127,7 +127,7 @@ bool circuit_breaker::on_probe(bool connected, steady_time now) {
   return enter_stage(0, now);
 }
 
-bool circuit_breaker::count_half_open(const call_report& call, steady_time now, double jitter) {
+bool circuit_breaker::count_half_open(const counted_call& call, steady_time now, double jitter) {
   const auto calls = config_.stages[stage_];
   switch (call.effect) {
   case call_effect::neutral: gate_.permits += call.calls; return true;

@@ -54,7 +54,7 @@ enum class call_effect : uint8_t {
 };
 
 /// One ended call, or several of the same kind.
-struct call_report {
+struct counted_call {
   call_effect effect = call_effect::neutral;
   bool connection_failure = false; ///< Never reached the provider: refused, DNS, TLS.
   bool slow = false;               ///< Whatever it took: a timeout. Counts in the closed state.
@@ -112,7 +112,7 @@ public:
 
   /// Takes the outcome of a call that was let out in `epoch`. Whoever calls this, or any function
   /// below that returns a bool, pushes the gate when it returns true.
-  bool on_outcome(uint32_t epoch, const call_report& call, steady_time now, double jitter);
+  bool on_outcome(uint32_t epoch, const counted_call& call, steady_time now, double jitter);
 
   /// Calls of `epoch` that were let out and never made: their permits are good again.
   bool on_returned(uint32_t epoch, uint32_t calls = 1);
@@ -147,10 +147,10 @@ public:
   std::optional<std::chrono::milliseconds> slow_from() const noexcept;
 
 private:
-  void count_sent(const call_report& call) noexcept;
-  bool learn_time(const call_report& call, steady_time now);
-  bool count_closed(const call_report& call, steady_time now, double jitter);
-  bool count_half_open(const call_report& call, steady_time now, double jitter);
+  void count_sent(const counted_call& call) noexcept;
+  bool learn_time(const counted_call& call, steady_time now);
+  bool count_closed(const counted_call& call, steady_time now, double jitter);
+  bool count_half_open(const counted_call& call, steady_time now, double jitter);
   /// Why it should open now; empty when it should not.
   std::string cause_to_open(steady_time now);
   bool open(std::string reason, steady_time now, double jitter);

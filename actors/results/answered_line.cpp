@@ -14,7 +14,7 @@ uint16_t code_of(const perennial::outcome& o) {
 
 } // namespace
 
-jobs::result_fields answer_fields(const work_item& item, const perennial::call_report& report) {
+jobs::result_fields answer_fields(const work_item& item, const call_report& report) {
   jobs::result_fields f;
   f.batch = item.batch->id;
   f.ordinal = item.line;
@@ -37,7 +37,7 @@ void name_providers(jobs::result_fields& f, const work_item& item, std::string_v
 }
 
 storage::line_result answer_entry(const work_item& item, uint32_t attempts,
-                                  const perennial::call_report& report) {
+                                  const call_report& report) {
   storage::line_result r;
   r.batch = item.batch->id;
   r.line = item.line;
@@ -48,8 +48,8 @@ storage::line_result answer_entry(const work_item& item, uint32_t attempts,
 }
 
 storage::line_result answered_line(const work_item& item, uint32_t attempts,
-                                   const perennial::call_report& report,
-                                   const perennial::outcome& outcome, std::string_view provider) {
+                                   const call_report& report, const perennial::outcome& outcome,
+                                   std::string_view provider) {
   const bool ok = outcome.kind == outcome_kind::success;
   const bool answered = report.status != 0 && report.failure == transport_failure::none;
   auto f = answer_fields(item, report);

@@ -13,7 +13,7 @@ constexpr size_t piece_bytes = 64 * kib;
 
 } // namespace
 
-result<void> spilled_line::begin(const perennial::call_report& head) {
+result<void> spilled_line::begin(const call_report& head) {
   // A call may begin anew on another connection.
   ready_.clear();
   body_ = std::make_unique<jobs::body_stream>();
@@ -45,8 +45,7 @@ result<void> spilled_line::write(size_t at_least) {
   return ok;
 }
 
-result<storage::line_result> spilled_line::finish(uint32_t attempts,
-                                                  const perennial::call_report& report) {
+result<storage::line_result> spilled_line::finish(uint32_t attempts, const call_report& report) {
   auto fields = answer_fields(item_, report);
   fields.attempts = attempts;
   name_providers(fields, item_, provider_, false);

@@ -33,12 +33,12 @@ public:
     , item_(item)
     , provider_(provider) {}
 
-  result<void> begin(const perennial::call_report& head) override;
+  result<void> begin(const call_report& head) override;
   result<void> append(std::string_view bytes) override;
   result<void> end() override;
 
   /// The line, on disk. `attempts` counts this call.
-  result<storage::line_result> finish(uint32_t attempts, const perennial::call_report& report);
+  result<storage::line_result> finish(uint32_t attempts, const call_report& report);
 
 private:
   result<void> write(size_t at_least);

@@ -17,15 +17,14 @@ namespace perennial::actors {
 inline constexpr uint32_t free_trials = 3;
 
 /// Whether the line's own deadline, `until`, cut its call.
-inline bool was_cut(const perennial::call_report& report, std::optional<steady_time> until,
-                    steady_time now) {
+inline bool was_cut(const call_report& report, std::optional<steady_time> until, steady_time now) {
   return until && report.failure != transport_failure::none && now >= *until;
 }
 
 /// Of a call that was cut: a provider that sent nothing in most of the line's time hangs as far as
 /// this batch is concerned, and has failed. One that got the rest of an earlier attempt's time is
 /// not to blame.
-inline void blame_silence(outcome& o, const perennial::call_report& report,
+inline void blame_silence(outcome& o, const call_report& report,
                           std::chrono::milliseconds line_deadline) {
   if (report.status != 0 || report.duration * 2 < line_deadline) return;
   o.breaker = breaker_effect::failure;

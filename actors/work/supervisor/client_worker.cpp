@@ -22,8 +22,8 @@ namespace {
 constexpr uint64_t most_tokens = 100'000'000;
 
 /// The report of a call that was not made at all, since the connection was closed under it.
-perennial::call_report not_made(const error& why) {
-  perennial::call_report r;
+call_report not_made(const error& why) {
+  call_report r;
   r.failure = transport_failure::aborted;
   r.detail = why.message;
   return r;
@@ -48,7 +48,7 @@ std::string renamed_body(const work_item& item) {
 
 /// Puts a long answer on disk. Where that fails the report says so.
 std::optional<storage::line_result> end_spill(spilled_line& spill, const work_item& item,
-                                              perennial::call_report& report) {
+                                              call_report& report) {
   auto line = spill.finish(item.attempts + 1, report); // a good answer uses one
   if (line) return std::move(*line);
   report.failure = transport_failure::not_kept;
@@ -57,7 +57,7 @@ std::optional<storage::line_result> end_spill(spilled_line& spill, const work_it
 }
 
 /// What the report says of a call that its line's deadline cut.
-void say_cut(perennial::call_report& report) {
+void say_cut(call_report& report) {
   report.failure = transport_failure::aborted;
   report.detail = "the call was still out when its time was over, and was ended from here";
 }
@@ -82,8 +82,7 @@ call_done_ptr make_call(const worker_peers& peers, item_ptr item) {
   std::optional<spilled_line> spill;
   if (peers.db) spill.emplace(*peers.db, *item, peers.config.name);
   const bool too_late = until && *until <= item->sent;
-  result<perennial::call_report> called =
-    fail(errc::timed_out, "its time was over before it went out again");
+  result<call_report> called = fail(errc::timed_out, "its time was over before it went out again");
   if (!too_late) {
     called = peers.connection->call(definition.endpoint,
                                     renamed.empty() ? item->body : std::string_view{renamed},

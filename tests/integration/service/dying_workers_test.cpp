@@ -98,10 +98,9 @@ public:
   explicit scripted_caller(std::shared_ptr<script> s)
     : script_(std::move(s)) {}
 
-  result<perennial::call_report> call(std::string_view, std::string_view body,
-                                      const call_options&) override {
+  result<call_report> call(std::string_view, std::string_view body, const call_options&) override {
     aborted_ = false;
-    perennial::call_report r;
+    call_report r;
     r.sent = true;
     switch (script_->next(body)) {
     case doing::kill_the_worker: throw std::runtime_error{"a defect in the client"};

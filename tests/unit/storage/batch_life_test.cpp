@@ -7,6 +7,8 @@
 using namespace perennial;
 using namespace perennial::storage;
 
+BOOST_AUTO_TEST_SUITE(life_of_a_batch)
+
 namespace {
 
 using status = batch_status;
@@ -47,8 +49,6 @@ batch_state after(const batch_record& b, change c) {
 using set = std::set<status>;
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(life_of_a_batch)
 
 BOOST_AUTO_TEST_CASE(each_change_is_allowed_from_where_it_makes_sense) {
   const set running{status::validating, status::in_progress};

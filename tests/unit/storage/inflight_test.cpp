@@ -11,6 +11,8 @@
 using namespace perennial;
 using namespace perennial::storage;
 
+BOOST_AUTO_TEST_SUITE(calls_in_flight)
+
 namespace {
 
 struct fixture {
@@ -34,11 +36,11 @@ struct fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(calls_in_flight, fixture)
+BOOST_FIXTURE_TEST_CASE(a_new_file_holds_nothing, fixture) {
+  BOOST_TEST(calls->recovered().empty());
+}
 
-BOOST_AUTO_TEST_CASE(a_new_file_holds_nothing) { BOOST_TEST(calls->recovered().empty()); }
-
-BOOST_AUTO_TEST_CASE(what_was_out_is_found_after_a_death_and_what_came_back_is_not) {
+BOOST_FIXTURE_TEST_CASE(what_was_out_is_found_after_a_death_and_what_came_back_is_not, fixture) {
   const auto a = calls->take(1, 10, 0);
   const auto b = calls->take(1, 11, 2);
   BOOST_REQUIRE((a && b));
@@ -54,7 +56,8 @@ BOOST_AUTO_TEST_CASE(what_was_out_is_found_after_a_death_and_what_came_back_is_n
   BOOST_TEST(call.was_out);
 }
 
-BOOST_AUTO_TEST_CASE(a_line_that_was_not_given_out_again_is_not_charged_for_the_next_death) {
+BOOST_FIXTURE_TEST_CASE(a_line_that_was_not_given_out_again_is_not_charged_for_the_next_death,
+                        fixture) {
   BOOST_REQUIRE(calls->take(1, 10, 0).has_value());
   die_and_start(true);
   die_and_start(true);
@@ -63,7 +66,7 @@ BOOST_AUTO_TEST_CASE(a_line_that_was_not_given_out_again_is_not_charged_for_the_
   BOOST_TEST(!calls->recovered().front().was_out);
 }
 
-BOOST_AUTO_TEST_CASE(a_line_that_kills_every_process_is_counted_each_time) {
+BOOST_FIXTURE_TEST_CASE(a_line_that_kills_every_process_is_counted_each_time, fixture) {
   BOOST_REQUIRE(calls->take(1, 10, 0).has_value());
   for (uint32_t crashes = 1; crashes < 5; ++crashes) {
     die_and_start(true);
@@ -75,7 +78,7 @@ BOOST_AUTO_TEST_CASE(a_line_that_kills_every_process_is_counted_each_time) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(a_kill_from_outside_is_no_lines_fault) {
+BOOST_FIXTURE_TEST_CASE(a_kill_from_outside_is_no_lines_fault, fixture) {
   BOOST_REQUIRE(calls->take(1, 10, 0).has_value());
   die_and_start();
   BOOST_REQUIRE(calls->recovered().size() == 1);
@@ -83,7 +86,7 @@ BOOST_AUTO_TEST_CASE(a_kill_from_outside_is_no_lines_fault) {
   BOOST_TEST(calls->recovered().front().was_out);
 }
 
-BOOST_AUTO_TEST_CASE(a_recovered_slot_stays_until_it_is_freed) {
+BOOST_FIXTURE_TEST_CASE(a_recovered_slot_stays_until_it_is_freed, fixture) {
   BOOST_REQUIRE(calls->take(1, 10, 0).has_value());
   die_and_start();
   calls->free(calls->recovered().front().slot);
@@ -91,7 +94,7 @@ BOOST_AUTO_TEST_CASE(a_recovered_slot_stays_until_it_is_freed) {
   BOOST_TEST(calls->recovered().empty());
 }
 
-BOOST_AUTO_TEST_CASE(a_full_file_says_busy_until_a_slot_is_freed) {
+BOOST_FIXTURE_TEST_CASE(a_full_file_says_busy_until_a_slot_is_freed, fixture) {
   std::set<uint32_t> slots;
   for (uint32_t i = 0; i < inflight::slot_count; ++i) slots.insert(*calls->take(1, i, 0));
   BOOST_TEST(slots.size() == inflight::slot_count);
@@ -100,7 +103,7 @@ BOOST_AUTO_TEST_CASE(a_full_file_says_busy_until_a_slot_is_freed) {
   BOOST_TEST(*calls->take(1, 1, 0) == 77U);
 }
 
-BOOST_AUTO_TEST_CASE(a_foreign_or_short_file_is_made_anew) {
+BOOST_FIXTURE_TEST_CASE(a_foreign_or_short_file_is_made_anew, fixture) {
   BOOST_REQUIRE(calls->take(1, 10, 0).has_value());
   calls.reset();
   std::ofstream{path, std::ios::trunc} << "something else";
@@ -116,7 +119,7 @@ BOOST_AUTO_TEST_CASE(a_foreign_or_short_file_is_made_anew) {
   BOOST_TEST(calls->recovered().empty());
 }
 
-BOOST_AUTO_TEST_CASE(a_slot_that_was_half_written_is_free) {
+BOOST_FIXTURE_TEST_CASE(a_slot_that_was_half_written_is_free, fixture) {
   const auto slot = calls->take(1, 10, 0);
   BOOST_REQUIRE(slot.has_value());
   calls.reset();
@@ -129,7 +132,7 @@ BOOST_AUTO_TEST_CASE(a_slot_that_was_half_written_is_free) {
   BOOST_TEST(calls->recovered().empty());
 }
 
-BOOST_AUTO_TEST_CASE(many_threads_never_share_a_slot) {
+BOOST_FIXTURE_TEST_CASE(many_threads_never_share_a_slot, fixture) {
   std::vector<std::vector<uint32_t>> taken(4);
   std::vector<std::thread> threads;
   for (auto& mine : taken) {

@@ -5,6 +5,8 @@
 using namespace perennial;
 using namespace perennial::storage;
 
+BOOST_AUTO_TEST_SUITE(keys_of_tables)
+
 namespace {
 
 std::string hex(std::string_view bytes) {
@@ -12,8 +14,6 @@ std::string hex(std::string_view bytes) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(keys_of_tables)
 
 BOOST_AUTO_TEST_CASE(every_key_has_its_bytes) {
   BOOST_TEST(hex(keys::id(0x0102)) == "0000000000000102");

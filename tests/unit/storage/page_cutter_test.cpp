@@ -9,6 +9,8 @@
 using namespace perennial;
 using namespace perennial::storage;
 
+BOOST_AUTO_TEST_SUITE(cutting_pages)
+
 namespace {
 
 struct kept_page {
@@ -106,8 +108,6 @@ std::string random_text(test::seeded& random, size_t size) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(cutting_pages)
 
 BOOST_AUTO_TEST_CASE(nothing_gives_no_page) {
   const auto file = cut_whole("");

@@ -9,6 +9,8 @@
 using namespace perennial;
 using namespace perennial::storage;
 
+BOOST_AUTO_TEST_SUITE(stored_records)
+
 namespace {
 
 std::string hex(std::string_view bytes) {
@@ -104,8 +106,6 @@ void check_damage(const std::string& value, Decode decode, bool open_ended = fal
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(stored_records)
 
 BOOST_AUTO_TEST_CASE(schema_and_last_id) {
   BOOST_TEST(hex(encode_schema(1)) == "0100000001");

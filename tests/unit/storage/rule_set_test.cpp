@@ -8,6 +8,8 @@
 using namespace perennial;
 using namespace perennial::storage;
 
+BOOST_AUTO_TEST_SUITE(rule_sets)
+
 namespace {
 
 batch_definition example() {
@@ -19,8 +21,6 @@ batch_definition example() {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(rule_sets)
 
 BOOST_AUTO_TEST_CASE(a_rule_set_has_its_number) {
   BOOST_TEST(rule_set_of(example()) == 0x60295ebd38bbb1f3U);

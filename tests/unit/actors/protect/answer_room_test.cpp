@@ -8,6 +8,8 @@
 using namespace perennial;
 using namespace perennial::actors;
 
+BOOST_AUTO_TEST_SUITE(room_for_answers)
+
 namespace {
 
 const auto never = [] { return false; };
@@ -17,8 +19,6 @@ steady_time late() { return steady_now() + std::chrono::minutes{1}; }
 bool gets(answer_share& share, uint64_t bytes) { return share.grow(bytes, steady_time{}, never); }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(room_for_answers)
 
 BOOST_AUTO_TEST_CASE(what_was_taken_comes_back_with_the_share) {
   const auto room = std::make_shared<answer_room>(100);

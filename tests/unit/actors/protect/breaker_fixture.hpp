@@ -20,7 +20,7 @@ struct breaker_fixture {
                               middle);
   }
   bool refused() {
-    call_report call{
+    counted_call call{
       .effect = call_effect::failure, .connection_failure = true, .detail = "connection refused"};
     return breaker.on_outcome(breaker.gate().epoch, call, now, middle);
   }

@@ -6,17 +6,19 @@ using namespace perennial;
 using namespace perennial::actors;
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(what_outcomes_say_to_a_breaker)
+
 namespace {
 
-perennial::call_report answered(int status, std::string body = "{}") {
-  perennial::call_report r;
+call_report answered(int status, std::string body = "{}") {
+  call_report r;
   r.sent = true;
   r.status = status;
   r.body = std::move(body);
   return r;
 }
 
-outcome meaning(const perennial::call_report& r, bool key_worked = true, bool model_worked = true) {
+outcome meaning(const call_report& r, bool key_worked = true, bool model_worked = true) {
   return classify(r, {.url = "http://h/v1",
                       .key_env = "K",
                       .key_file = {},
@@ -38,8 +40,6 @@ bool opens(const outcome& o) {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(what_outcomes_say_to_a_breaker)
-
 BOOST_AUTO_TEST_CASE(no_answer_below_500_ever_opens_it) {
   for (int status = 200; status < 500; ++status) {
     for (const bool worked : {true, false}) {
@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(a_throttle_or_a_spent_quota_never_opens_it) {
 }
 
 BOOST_AUTO_TEST_CASE(a_call_that_was_ended_from_here_never_opens_it) {
-  perennial::call_report r;
+  call_report r;
   r.sent = true;
   r.failure = transport_failure::aborted;
   BOOST_TEST(!opens(meaning(r)));
@@ -70,11 +70,11 @@ BOOST_AUTO_TEST_CASE(failures_of_the_provider_open_it) {
     BOOST_TEST(opens(meaning(answered(status))), status);
   for (const auto failure : {transport_failure::refused, transport_failure::dns,
                              transport_failure::tls, transport_failure::connect_timeout}) {
-    perennial::call_report r;
+    call_report r;
     r.failure = failure;
     BOOST_TEST(opens(meaning(r)));
   }
-  perennial::call_report lost;
+  call_report lost;
   lost.sent = true;
   lost.failure = transport_failure::first_byte_timeout;
   BOOST_TEST(opens(meaning(lost)));
@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(beside_breakers_of_models_the_providers_own_counts_connecti
   const auto failed = meaning(answered(500));
   BOOST_TEST((report_of(failed, 1s, breaker_scope::connections).effect == call_effect::success));
   BOOST_TEST((report_of(failed, 1s, breaker_scope::model).effect == call_effect::failure));
-  perennial::call_report r;
+  call_report r;
   r.failure = transport_failure::refused;
   const auto refused = meaning(r);
   BOOST_TEST((report_of(refused, 1s, breaker_scope::connections).effect == call_effect::failure));

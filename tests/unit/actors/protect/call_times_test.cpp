@@ -6,6 +6,8 @@ using namespace perennial;
 using namespace perennial::actors;
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(times_of_calls)
+
 namespace {
 
 constexpr steady_time start{1h};
@@ -17,8 +19,6 @@ void check_near(std::optional<std::chrono::milliseconds> told, std::chrono::mill
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(times_of_calls)
 
 BOOST_AUTO_TEST_CASE(with_fewer_than_twenty_calls_nothing_is_said) {
   call_times tested;

@@ -189,7 +189,7 @@ BOOST_AUTO_TEST_CASE(it_opens_for_longer_again_soon_after_closing_and_shortly_on
 BOOST_AUTO_TEST_CASE(the_open_time_is_spread_by_a_fifth_either_way) {
   for (auto [jitter, wait] : {std::pair{0.0, 8'000ms}, {0.25, 9'000ms}, {0.75, 11'000ms}}) {
     circuit_breaker other;
-    call_report call{.effect = call_effect::failure, .connection_failure = true, .calls = 5};
+    counted_call call{.effect = call_effect::failure, .connection_failure = true, .calls = 5};
     BOOST_TEST(other.on_outcome(other.gate().epoch, call, now, jitter));
     BOOST_TEST((*other.next_wakeup() - now == wait));
   }

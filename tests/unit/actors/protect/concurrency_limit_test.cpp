@@ -11,6 +11,8 @@ using namespace perennial;
 using namespace perennial::actors;
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(concurrency_limit_decision)
+
 namespace {
 
 constexpr steady_time start{1h};
@@ -55,8 +57,6 @@ struct simulation {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(concurrency_limit_decision)
 
 BOOST_AUTO_TEST_CASE(a_fixed_number_never_changes) {
   concurrency_limit tested{{.fixed = 7}, start};

@@ -5,6 +5,8 @@
 using namespace perennial;
 using namespace perennial::actors;
 
+BOOST_AUTO_TEST_SUITE(disk_budget_decision)
+
 namespace {
 
 constexpr disk_load idle{};
@@ -22,9 +24,7 @@ struct fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(disk_budget_decision, fixture)
-
-BOOST_AUTO_TEST_CASE(small_and_large_disks_have_floors_that_fit) {
+BOOST_FIXTURE_TEST_CASE(small_and_large_disks_have_floors_that_fit, fixture) {
   for (const auto bytes : {64 * mib, 256 * mib, gib, 20 * gib, 4096 * gib}) {
     const auto f = find_floors(bytes, {}, idle);
     BOOST_TEST(f.for_results >= 2 * storage::log_bytes_for(bytes));
@@ -37,13 +37,13 @@ BOOST_AUTO_TEST_CASE(small_and_large_disks_have_floors_that_fit) {
   BOOST_TEST(find_floors(64 * mib, {}, idle).ballast == 4 * mib);
 }
 
-BOOST_AUTO_TEST_CASE(a_configured_reserve_holds_where_results_do_not_need_more) {
+BOOST_FIXTURE_TEST_CASE(a_configured_reserve_holds_where_results_do_not_need_more, fixture) {
   BOOST_TEST(find_floors(gib, {.reserve = 700 * mib}, idle).for_uploads == 700 * mib);
   BOOST_TEST(find_floors(gib, {.reserve = 1}, idle).for_uploads >
              find_floors(gib, {.reserve = 1}, idle).for_results);
 }
 
-BOOST_AUTO_TEST_CASE(calls_in_flight_need_room_for_their_results) {
+BOOST_FIXTURE_TEST_CASE(calls_in_flight_need_room_for_their_results, fixture) {
   size = 100 * gib;
   const auto none = floors();
   const auto some = floors({300, mib});
@@ -54,7 +54,7 @@ BOOST_AUTO_TEST_CASE(calls_in_flight_need_room_for_their_results) {
   BOOST_TEST(bounded.for_results <= none.for_results + 200 * mib);
 }
 
-BOOST_AUTO_TEST_CASE(long_results_need_their_room_once_and_no_memory_bounds_them) {
+BOOST_FIXTURE_TEST_CASE(long_results_need_their_room_once_and_no_memory_bounds_them, fixture) {
   size = 100 * gib;
   const disk_config small{.most_in_memory = 100 * mib};
   const auto without = find_floors(size, small, {100, 4 * kib, 0});
@@ -64,12 +64,12 @@ BOOST_AUTO_TEST_CASE(long_results_need_their_room_once_and_no_memory_bounds_them
              size / 2);
 }
 
-BOOST_AUTO_TEST_CASE(no_load_keeps_more_than_half_of_the_disk_for_results) {
+BOOST_FIXTURE_TEST_CASE(no_load_keeps_more_than_half_of_the_disk_for_results, fixture) {
   BOOST_TEST(floors({65'536, 64 * mib}).for_results == size / 2);
   BOOST_TEST(floors({UINT64_MAX / 2, UINT64_MAX / 2}).for_results == size / 2);
 }
 
-BOOST_AUTO_TEST_CASE(uploads_stop_before_calls_do) {
+BOOST_FIXTURE_TEST_CASE(uploads_stop_before_calls_do, fixture) {
   const auto f = floors();
   BOOST_TEST(!look(f.for_uploads));
   BOOST_TEST(is(disk_level::normal));
@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(uploads_stop_before_calls_do) {
   BOOST_TEST(is(disk_level::full));
 }
 
-BOOST_AUTO_TEST_CASE(each_level_is_left_later_than_it_was_entered) {
+BOOST_FIXTURE_TEST_CASE(each_level_is_left_later_than_it_was_entered, fixture) {
   const auto f = floors();
   look(0);
   BOOST_TEST(is(disk_level::full));
@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(each_level_is_left_later_than_it_was_entered) {
   BOOST_TEST(is(disk_level::normal));
 }
 
-BOOST_AUTO_TEST_CASE(calls_that_have_ended_do_not_make_room_for_as_many_new_ones) {
+BOOST_FIXTURE_TEST_CASE(calls_that_have_ended_do_not_make_room_for_as_many_new_ones, fixture) {
   size = gib;
   const disk_load busy{1000, 100 * kib};
   const auto need = floors(busy).for_results;
@@ -109,7 +109,8 @@ BOOST_AUTO_TEST_CASE(calls_that_have_ended_do_not_make_room_for_as_many_new_ones
   BOOST_TEST(!is(disk_level::full));
 }
 
-BOOST_AUTO_TEST_CASE(an_upload_must_fit_beyond_what_is_kept_and_what_others_were_promised) {
+BOOST_FIXTURE_TEST_CASE(an_upload_must_fit_beyond_what_is_kept_and_what_others_were_promised,
+                        fixture) {
   const auto f = floors();
   look(f.for_uploads + 10 * mib);
   BOOST_TEST(budget.has_room_for_upload(9 * mib, 0));
@@ -125,7 +126,8 @@ BOOST_AUTO_TEST_CASE(an_upload_must_fit_beyond_what_is_kept_and_what_others_were
   BOOST_TEST(!budget.is_too_long_for_disk(30 * mib));
 }
 
-BOOST_AUTO_TEST_CASE(the_ballast_is_made_beyond_what_is_kept_and_does_not_make_the_disk_tight) {
+BOOST_FIXTURE_TEST_CASE(the_ballast_is_made_beyond_what_is_kept_and_does_not_make_the_disk_tight,
+                        fixture) {
   const auto f = floors();
   look(f.for_uploads + f.ballast);
   BOOST_TEST(!budget.has_room_for_ballast());
@@ -136,7 +138,7 @@ BOOST_AUTO_TEST_CASE(the_ballast_is_made_beyond_what_is_kept_and_does_not_make_t
   BOOST_TEST(is(disk_level::normal));
 }
 
-BOOST_AUTO_TEST_CASE(longer_results_are_believed_at_once_and_shorter_ones_slowly) {
+BOOST_FIXTURE_TEST_CASE(longer_results_are_believed_at_once_and_shorter_ones_slowly, fixture) {
   result_size r{disk_load{}.result_bytes};
   r.on_results(0, 0);
   BOOST_TEST(r.bytes() == disk_load{}.result_bytes);

@@ -8,6 +8,8 @@
 using namespace perennial;
 using namespace perennial::actors;
 
+BOOST_AUTO_TEST_SUITE(room_on_the_disk)
+
 namespace {
 
 constexpr uint64_t size = 64 * mib;
@@ -28,10 +30,8 @@ struct fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(room_on_the_disk, fixture)
-
-BOOST_AUTO_TEST_CASE(
-  the_ballast_is_made_where_there_is_room_and_let_go_of_where_a_write_finds_none) {
+BOOST_FIXTURE_TEST_CASE(
+  the_ballast_is_made_where_there_is_room_and_let_go_of_where_a_write_finds_none, fixture) {
   BOOST_TEST(room.look(0).ballast_bytes == floors.ballast);
   BOOST_TEST(std::filesystem::file_size(ballast) == floors.ballast);
   room.write_failed({errc::no_space, "no room"});
@@ -44,7 +44,7 @@ BOOST_AUTO_TEST_CASE(
   BOOST_TEST(room.look(0).ballast_bytes == floors.ballast);
 }
 
-BOOST_AUTO_TEST_CASE(an_error_that_is_not_for_want_of_room_leaves_the_ballast) {
+BOOST_FIXTURE_TEST_CASE(an_error_that_is_not_for_want_of_room_leaves_the_ballast, fixture) {
   room.look(0);
   room.write_failed({errc::io_error, "bad sector"});
   BOOST_TEST(std::filesystem::exists(ballast));
@@ -54,7 +54,8 @@ BOOST_AUTO_TEST_CASE(an_error_that_is_not_for_want_of_room_leaves_the_ballast) {
   BOOST_TEST(!std::filesystem::exists(ballast));
 }
 
-BOOST_AUTO_TEST_CASE(calls_are_held_while_the_store_cannot_write_and_whoever_asks_is_told_why) {
+BOOST_FIXTURE_TEST_CASE(calls_are_held_while_the_store_cannot_write_and_whoever_asks_is_told_why,
+                        fixture) {
   int told = 0;
   room.when_store_changes([&] { ++told; });
   BOOST_TEST(!room.look(0).holds_calls());
@@ -72,7 +73,7 @@ BOOST_AUTO_TEST_CASE(calls_are_held_while_the_store_cannot_write_and_whoever_ask
   BOOST_TEST(!room.look(0).holds_calls());
 }
 
-BOOST_AUTO_TEST_CASE(the_sentence_says_what_is_short_where_and_how_much_is_needed) {
+BOOST_FIXTURE_TEST_CASE(the_sentence_says_what_is_short_where_and_how_much_is_needed, fixture) {
   free = floors.for_uploads - 1;
   BOOST_TEST(!room.look(0).holds_calls());
   BOOST_TEST(says("uploads are refused"));
@@ -89,7 +90,7 @@ BOOST_AUTO_TEST_CASE(the_sentence_says_what_is_short_where_and_how_much_is_neede
   BOOST_TEST(says(dir.text()));
 }
 
-BOOST_AUTO_TEST_CASE(uploads_together_get_no_more_than_there_is) {
+BOOST_FIXTURE_TEST_CASE(uploads_together_get_no_more_than_there_is, fixture) {
   room.look(0);
   free = floors.for_uploads + 20 * mib;
   {
@@ -103,7 +104,7 @@ BOOST_AUTO_TEST_CASE(uploads_together_get_no_more_than_there_is) {
   BOOST_TEST(room.begin_upload(12 * mib).has_value()); // the first has ended
 }
 
-BOOST_AUTO_TEST_CASE(an_upload_that_finds_the_disk_filled_by_somebody_else_ends) {
+BOOST_FIXTURE_TEST_CASE(an_upload_that_finds_the_disk_filled_by_somebody_else_ends, fixture) {
   room.look(0);
   auto upload = room.begin_upload(std::nullopt);
   BOOST_REQUIRE(upload.has_value());
@@ -115,7 +116,7 @@ BOOST_AUTO_TEST_CASE(an_upload_that_finds_the_disk_filled_by_somebody_else_ends)
   BOOST_TEST((refused.error().kind == errc::no_space));
 }
 
-BOOST_AUTO_TEST_CASE(a_file_that_can_never_fit_is_told_so) {
+BOOST_FIXTURE_TEST_CASE(a_file_that_can_never_fit_is_told_so, fixture) {
   room.look(0);
   const auto refused = room.begin_upload(size);
   BOOST_REQUIRE(!refused.has_value());

@@ -6,6 +6,8 @@ using namespace perennial;
 using namespace perennial::actors;
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(a_ring_of_keys)
+
 namespace {
 
 constexpr steady_time now{1h};
@@ -31,9 +33,7 @@ struct fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(a_ring_of_keys, fixture)
-
-BOOST_AUTO_TEST_CASE(nothing_goes_out_before_a_throttle_has_spoken) {
+BOOST_FIXTURE_TEST_CASE(nothing_goes_out_before_a_throttle_has_spoken, fixture) {
   const key_ring fresh{2};
   BOOST_TEST(!fresh.has_room(now));
   const auto choice = fresh.pick("m", now);
@@ -41,7 +41,7 @@ BOOST_AUTO_TEST_CASE(nothing_goes_out_before_a_throttle_has_spoken) {
   BOOST_TEST(!choice.parked);
 }
 
-BOOST_AUTO_TEST_CASE(keys_share_the_load_by_the_room_that_they_have) {
+BOOST_FIXTURE_TEST_CASE(keys_share_the_load_by_the_room_that_they_have, fixture) {
   ring.on_permits(2, room_for(20));
   for (int i = 0; i < 25; ++i) hand_out();
   BOOST_TEST(ring.at(0).in_flight == 5u);
@@ -53,7 +53,7 @@ BOOST_AUTO_TEST_CASE(keys_share_the_load_by_the_room_that_they_have) {
   BOOST_TEST(hand_out() == 1u);
 }
 
-BOOST_AUTO_TEST_CASE(a_pause_holds_one_key_only_and_all_paused_hold_the_lines) {
+BOOST_FIXTURE_TEST_CASE(a_pause_holds_one_key_only_and_all_paused_hold_the_lines, fixture) {
   auto paused = room_for(10);
   paused.paused_until = now + 5s;
   ring.on_permits(0, paused);
@@ -69,7 +69,7 @@ BOOST_AUTO_TEST_CASE(a_pause_holds_one_key_only_and_all_paused_hold_the_lines) {
   BOOST_TEST(ring.pick("m", now + 3s).key.has_value());
 }
 
-BOOST_AUTO_TEST_CASE(used_up_rates_are_a_standstill_that_nobody_asked_for) {
+BOOST_FIXTURE_TEST_CASE(used_up_rates_are_a_standstill_that_nobody_asked_for, fixture) {
   auto used_up = room_for(10);
   used_up.tokens = 0;
   used_up.used_up_until = now + 20s;
@@ -87,7 +87,8 @@ BOOST_AUTO_TEST_CASE(used_up_rates_are_a_standstill_that_nobody_asked_for) {
   BOOST_TEST(!ring.stopped(now + 20s).has_value());
 }
 
-BOOST_AUTO_TEST_CASE(a_short_pause_is_not_blamed_for_a_rate_that_is_used_up_for_longer) {
+BOOST_FIXTURE_TEST_CASE(a_short_pause_is_not_blamed_for_a_rate_that_is_used_up_for_longer,
+                        fixture) {
   auto both = room_for(10);
   both.paused_until = now + 2s;
   both.used_up_until = now + 50s;
@@ -96,7 +97,7 @@ BOOST_AUTO_TEST_CASE(a_short_pause_is_not_blamed_for_a_rate_that_is_used_up_for_
   BOOST_TEST((*ring.stopped(now)->until == now + 50s));
 }
 
-BOOST_AUTO_TEST_CASE(rates_say_how_many_calls_may_go_out_now) {
+BOOST_FIXTURE_TEST_CASE(rates_say_how_many_calls_may_go_out_now, fixture) {
   BOOST_TEST(ring.let_out_by_rates(100) == unlimited_permits);
   auto limited = room_for(10);
   limited.calls = 3;
@@ -110,7 +111,7 @@ BOOST_AUTO_TEST_CASE(rates_say_how_many_calls_may_go_out_now) {
   BOOST_TEST(ring.let_out_by_rates(100) == 3 + 3);
 }
 
-BOOST_AUTO_TEST_CASE(after_a_429_a_key_waits_for_its_throttle_to_speak) {
+BOOST_FIXTURE_TEST_CASE(after_a_429_a_key_waits_for_its_throttle_to_speak, fixture) {
   ring.on_throttled(0, now);
   for (int i = 0; i < 5; ++i) BOOST_TEST(hand_out() != 0u);
   auto paused = room_for(10);
@@ -120,7 +121,7 @@ BOOST_AUTO_TEST_CASE(after_a_429_a_key_waits_for_its_throttle_to_speak) {
   BOOST_TEST((ring.next_change(now + 1s) == now + 5s));
 }
 
-BOOST_AUTO_TEST_CASE(a_parked_key_is_left_alone_and_all_parked_send_the_line_away) {
+BOOST_FIXTURE_TEST_CASE(a_parked_key_is_left_alone_and_all_parked_send_the_line_away, fixture) {
   ring.at(0).parked.park(whole_key, park_kind::wrong_key, "no", ring.at(0).parked.epoch(), now);
   for (int i = 0; i < 10; ++i) BOOST_TEST(hand_out() != 0u);
   for (uint32_t key : {1u, 2u}) {
@@ -138,7 +139,7 @@ BOOST_AUTO_TEST_CASE(a_parked_key_is_left_alone_and_all_parked_send_the_line_awa
   BOOST_TEST(ring.pick("m", now + 5s).key.has_value());
 }
 
-BOOST_AUTO_TEST_CASE(it_stands_still_only_while_each_key_is_paused_or_parked) {
+BOOST_FIXTURE_TEST_CASE(it_stands_still_only_while_each_key_is_paused_or_parked, fixture) {
   auto paused = room_for(10);
   paused.paused_until = now + 5s;
   ring.on_permits(0, paused);
@@ -158,7 +159,7 @@ BOOST_AUTO_TEST_CASE(it_stands_still_only_while_each_key_is_paused_or_parked) {
   BOOST_TEST(!ring.stopped(now + 3s).has_value());
 }
 
-BOOST_AUTO_TEST_CASE(parked_keys_want_a_line_each_when_their_time_has_come) {
+BOOST_FIXTURE_TEST_CASE(parked_keys_want_a_line_each_when_their_time_has_come, fixture) {
   for (uint32_t key = 0; key < 3; ++key) {
     auto& parked = ring.at(key).parked;
     parked.park(whole_key, park_kind::wrong_key, "no", parked.epoch(), now);
@@ -176,7 +177,8 @@ BOOST_AUTO_TEST_CASE(parked_keys_want_a_line_each_when_their_time_has_come) {
   BOOST_TEST(ring.stopped(now + 5s)->probes == 2U);
 }
 
-BOOST_AUTO_TEST_CASE(a_parked_key_has_no_room_and_another_that_is_paused_has_none_either) {
+BOOST_FIXTURE_TEST_CASE(a_parked_key_has_no_room_and_another_that_is_paused_has_none_either,
+                        fixture) {
   for (uint32_t key : {0u, 1u}) {
     auto& parked = ring.at(key).parked;
     parked.park(whole_key, park_kind::wrong_key, "no", parked.epoch(), now);
@@ -188,13 +190,13 @@ BOOST_AUTO_TEST_CASE(a_parked_key_has_no_room_and_another_that_is_paused_has_non
   BOOST_TEST(!ring.has_room(now));
 }
 
-BOOST_AUTO_TEST_CASE(a_model_parked_with_one_key_goes_out_with_another) {
+BOOST_FIXTURE_TEST_CASE(a_model_parked_with_one_key_goes_out_with_another, fixture) {
   ring.at(0).parked.park("m", park_kind::wrong_route, "no", ring.at(0).parked.epoch(), now);
   for (int i = 0; i < 20; ++i) BOOST_TEST(hand_out() != 0u);
   BOOST_TEST((ring.pick("other", now).key == 0u));
 }
 
-BOOST_AUTO_TEST_CASE(tokens_hold_a_key_back_until_they_come_in) {
+BOOST_FIXTURE_TEST_CASE(tokens_hold_a_key_back_until_they_come_in, fixture) {
   for (uint32_t key : {1u, 2u}) ring.on_permits(key, room_for(0));
   auto limited = room_for(10);
   limited.tokens = 100;
@@ -205,7 +207,7 @@ BOOST_AUTO_TEST_CASE(tokens_hold_a_key_back_until_they_come_in) {
   BOOST_TEST(ring.has_room(now));
 }
 
-BOOST_AUTO_TEST_CASE(it_flows_freely_while_nothing_limits_any_key) {
+BOOST_FIXTURE_TEST_CASE(it_flows_freely_while_nothing_limits_any_key, fixture) {
   BOOST_TEST(ring.flows_freely(now));
   BOOST_TEST(ring.in_flight_limit() == 30u);
   auto limited = room_for(10);

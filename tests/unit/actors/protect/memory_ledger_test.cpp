@@ -10,6 +10,8 @@
 
 using namespace perennial::actors;
 
+BOOST_AUTO_TEST_SUITE(memory_ledger_decision)
+
 namespace {
 
 // A budget of 1,000 bytes reads like per mille.
@@ -22,15 +24,13 @@ struct fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(memory_ledger_decision, fixture)
-
-BOOST_AUTO_TEST_CASE(the_store_has_its_reservation_from_the_start) {
+BOOST_FIXTURE_TEST_CASE(the_store_has_its_reservation_from_the_start, fixture) {
   BOOST_TEST(ledger.held(memory_class::store) == 300u);
   BOOST_TEST(ledger.total() == 300u);
   BOOST_TEST(is(memory_level::normal));
 }
 
-BOOST_AUTO_TEST_CASE(what_is_granted_is_held_until_it_is_released) {
+BOOST_FIXTURE_TEST_CASE(what_is_granted_is_held_until_it_is_released, fixture) {
   BOOST_TEST(ledger.grant(memory_class::read_ahead, 100));
   BOOST_TEST(ledger.grant(memory_class::in_flight, 50));
   BOOST_TEST(ledger.total() == 450u);
@@ -41,7 +41,7 @@ BOOST_AUTO_TEST_CASE(what_is_granted_is_held_until_it_is_released) {
   BOOST_TEST(ledger.peak_total() == 450u);
 }
 
-BOOST_AUTO_TEST_CASE(read_ahead_and_uploads_leave_the_last_fifth_to_calls) {
+BOOST_FIXTURE_TEST_CASE(read_ahead_and_uploads_leave_the_last_fifth_to_calls, fixture) {
   BOOST_TEST(ledger.grant(memory_class::read_ahead, 400));
   BOOST_TEST(!ledger.grant(memory_class::read_ahead, 100));
   BOOST_TEST(ledger.grant(memory_class::upload, 50));
@@ -54,13 +54,13 @@ BOOST_AUTO_TEST_CASE(read_ahead_and_uploads_leave_the_last_fifth_to_calls) {
   BOOST_TEST(ledger.total() == 949u);
 }
 
-BOOST_AUTO_TEST_CASE(what_is_read_ahead_takes_a_quarter_and_no_more) {
+BOOST_FIXTURE_TEST_CASE(what_is_read_ahead_takes_a_quarter_and_no_more, fixture) {
   for (int pages = 0; pages < 5; ++pages) BOOST_TEST(ledger.grant(memory_class::read_ahead, 50));
   BOOST_TEST(!ledger.grant(memory_class::read_ahead, 1));
   BOOST_TEST(ledger.grant(memory_class::upload, 100));
 }
 
-BOOST_AUTO_TEST_CASE(when_tight_reading_and_uploads_go_on_one_at_a_time) {
+BOOST_FIXTURE_TEST_CASE(when_tight_reading_and_uploads_go_on_one_at_a_time, fixture) {
   ledger.on_rss(800);
   BOOST_TEST(is(memory_level::tight));
   for (auto of : {memory_class::read_ahead, memory_class::upload}) {
@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(when_tight_reading_and_uploads_go_on_one_at_a_time) {
   BOOST_TEST(ledger.grant(memory_class::in_flight, 10));
 }
 
-BOOST_AUTO_TEST_CASE(when_full_one_page_and_one_call_still_get_through_and_no_upload) {
+BOOST_FIXTURE_TEST_CASE(when_full_one_page_and_one_call_still_get_through_and_no_upload, fixture) {
   ledger.on_rss(2'000);
   BOOST_TEST(is(memory_level::full));
   BOOST_TEST(!ledger.grant(memory_class::upload, 1));
@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(when_full_one_page_and_one_call_still_get_through_and_no_up
   BOOST_TEST(ledger.grant(memory_class::in_flight, 1));
 }
 
-BOOST_AUTO_TEST_CASE(a_level_is_left_a_little_below_where_it_was_entered) {
+BOOST_FIXTURE_TEST_CASE(a_level_is_left_a_little_below_where_it_was_entered, fixture) {
   auto levels = [&](std::initializer_list<uint64_t> steps) {
     std::string seen;
     for (auto rss : steps) {
@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(a_level_is_left_a_little_below_where_it_was_entered) {
   BOOST_TEST(levels({950, 749}) == "fn");
 }
 
-BOOST_AUTO_TEST_CASE(the_level_is_the_worse_of_grants_and_rss) {
+BOOST_FIXTURE_TEST_CASE(the_level_is_the_worse_of_grants_and_rss, fixture) {
   BOOST_TEST(ledger.on_rss(960));
   ledger.charge(memory_class::in_flight, 520);
   BOOST_TEST(is(memory_level::full));
@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_CASE(the_level_is_the_worse_of_grants_and_rss) {
   BOOST_TEST(ledger.peak_rss() == 960u);
 }
 
-BOOST_AUTO_TEST_CASE(what_is_charged_is_always_taken_and_stops_the_rest) {
+BOOST_FIXTURE_TEST_CASE(what_is_charged_is_always_taken_and_stops_the_rest, fixture) {
   ledger.charge(memory_class::in_flight, 10'000);
   BOOST_TEST(is(memory_level::full));
   BOOST_TEST(!ledger.grant(memory_class::in_flight, 1));
@@ -118,14 +118,14 @@ BOOST_AUTO_TEST_CASE(what_is_charged_is_always_taken_and_stops_the_rest) {
   BOOST_TEST(is(memory_level::normal));
 }
 
-BOOST_AUTO_TEST_CASE(a_request_for_more_than_can_be_counted_is_refused) {
+BOOST_FIXTURE_TEST_CASE(a_request_for_more_than_can_be_counted_is_refused, fixture) {
   BOOST_TEST(!ledger.grant(memory_class::in_flight, UINT64_MAX)); // not even as the only one
   BOOST_TEST(ledger.grant(memory_class::in_flight, 1));
   BOOST_TEST(!ledger.grant(memory_class::in_flight, UINT64_MAX));
   BOOST_TEST(ledger.total() == 301u);
 }
 
-BOOST_AUTO_TEST_CASE(random_grants_never_pass_the_budget_and_never_stop_for_good) {
+BOOST_FIXTURE_TEST_CASE(random_grants_never_pass_the_budget_and_never_stop_for_good, fixture) {
   for (uint32_t seed = 1; seed <= 40; ++seed) {
     std::mt19937_64 random{seed};
     memory_ledger tested{small};

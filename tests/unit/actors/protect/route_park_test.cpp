@@ -9,6 +9,8 @@ using namespace perennial;
 using namespace perennial::actors;
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(route_park_decision)
+
 namespace {
 
 struct fixture {
@@ -34,16 +36,14 @@ struct fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(route_park_decision, fixture)
-
-BOOST_AUTO_TEST_CASE(nothing_is_parked_at_first) {
+BOOST_FIXTURE_TEST_CASE(nothing_is_parked_at_first, fixture) {
   BOOST_TEST(tested.may_call("m"));
   BOOST_TEST(!tested.next_wakeup());
   BOOST_TEST(!tested.on_tick(now));
   BOOST_TEST(tested.parked().empty());
 }
 
-BOOST_AUTO_TEST_CASE(a_parked_key_stops_all_models_and_a_parked_model_only_itself) {
+BOOST_FIXTURE_TEST_CASE(a_parked_key_stops_all_models_and_a_parked_model_only_itself, fixture) {
   BOOST_TEST((park("a", call("a")) == route_park::effect::changed));
   BOOST_TEST(!tested.may_call("a"));
   BOOST_TEST(tested.may_call("b"));
@@ -56,7 +56,7 @@ BOOST_AUTO_TEST_CASE(a_parked_key_stops_all_models_and_a_parked_model_only_itsel
   BOOST_TEST(shown[0].reason == "401: check the key");
 }
 
-BOOST_AUTO_TEST_CASE(one_probe_is_let_out_after_five_seconds_doubling_to_a_minute) {
+BOOST_FIXTURE_TEST_CASE(one_probe_is_let_out_after_five_seconds_doubling_to_a_minute, fixture) {
   park(whole_key, call("m"));
   for (auto wait : {5s, 10s, 20s, 40s, 60s, 60s}) {
     BOOST_TEST(probe_due_after(wait));
@@ -68,7 +68,7 @@ BOOST_AUTO_TEST_CASE(one_probe_is_let_out_after_five_seconds_doubling_to_a_minut
   }
 }
 
-BOOST_AUTO_TEST_CASE(a_probe_that_succeeds_opens_the_route) {
+BOOST_FIXTURE_TEST_CASE(a_probe_that_succeeds_opens_the_route, fixture) {
   park("m", call("m"));
   BOOST_TEST(probe_due_after(5s));
   BOOST_TEST(tested.on_success("m", call("m")));
@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(a_probe_that_succeeds_opens_the_route) {
   BOOST_TEST(probe_due_after(5s)); // short again
 }
 
-BOOST_AUTO_TEST_CASE(calls_from_before_the_park_neither_open_nor_prolong_it) {
+BOOST_FIXTURE_TEST_CASE(calls_from_before_the_park_neither_open_nor_prolong_it, fixture) {
   auto first = call("m");
   auto second = call("m");
   auto third = call("m");
@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(calls_from_before_the_park_neither_open_nor_prolong_it) {
   BOOST_TEST(probe_due_after(5s));
 }
 
-BOOST_AUTO_TEST_CASE(a_probe_that_was_never_sent_gives_its_permit_back) {
+BOOST_FIXTURE_TEST_CASE(a_probe_that_was_never_sent_gives_its_permit_back, fixture) {
   park("m", call("m"));
   BOOST_TEST(probe_due_after(5s));
   auto epoch = call("m");
@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(a_probe_that_was_never_sent_gives_its_permit_back) {
   BOOST_TEST(!tested.on_returned("m", epoch)); // one at most
 }
 
-BOOST_AUTO_TEST_CASE(a_line_asks_again_at_the_next_probe_or_soon_while_one_is_out) {
+BOOST_FIXTURE_TEST_CASE(a_line_asks_again_at_the_next_probe_or_soon_while_one_is_out, fixture) {
   park("m", call("m"));
   BOOST_TEST((tested.ask_again("m", now) == now + 5s));
   BOOST_TEST((tested.ask_again("another", now) == now + 500ms));
@@ -113,14 +113,14 @@ BOOST_AUTO_TEST_CASE(a_line_asks_again_at_the_next_probe_or_soon_while_one_is_ou
   BOOST_TEST((tested.ask_again("another", now) == now + 5s));
 }
 
-BOOST_AUTO_TEST_CASE(a_probe_that_says_nothing_is_followed_by_the_next) {
+BOOST_FIXTURE_TEST_CASE(a_probe_that_says_nothing_is_followed_by_the_next, fixture) {
   park("m", call("m"));
   BOOST_TEST(probe_due_after(5s));
   call("m"); // and no outcome that counts: a 503, say
   BOOST_TEST(probe_due_after(10s));
 }
 
-BOOST_AUTO_TEST_CASE(a_probe_needs_the_permits_of_its_key_and_its_model) {
+BOOST_FIXTURE_TEST_CASE(a_probe_needs_the_permits_of_its_key_and_its_model, fixture) {
   park("m", call("m"));
   auto epoch = call("other");
   now += 3s;
@@ -135,7 +135,8 @@ BOOST_AUTO_TEST_CASE(a_probe_needs_the_permits_of_its_key_and_its_model) {
   BOOST_TEST(tested.parked().empty());
 }
 
-BOOST_AUTO_TEST_CASE(resuming_by_hand_opens_it_and_late_outcomes_do_not_close_it_again) {
+BOOST_FIXTURE_TEST_CASE(resuming_by_hand_opens_it_and_late_outcomes_do_not_close_it_again,
+                        fixture) {
   auto late = call("m");
   park("m", call("m"));
   BOOST_TEST(!tested.resume("other"));
@@ -150,7 +151,8 @@ BOOST_AUTO_TEST_CASE(resuming_by_hand_opens_it_and_late_outcomes_do_not_close_it
   BOOST_TEST(!tested.resume());
 }
 
-BOOST_AUTO_TEST_CASE(the_number_of_parked_models_is_bounded_and_the_key_can_always_be_parked) {
+BOOST_FIXTURE_TEST_CASE(the_number_of_parked_models_is_bounded_and_the_key_can_always_be_parked,
+                        fixture) {
   tested = route_park{{.most_models = 3}};
   auto epoch = tested.epoch();
   for (auto model : {"a", "b", "c"})
@@ -160,7 +162,7 @@ BOOST_AUTO_TEST_CASE(the_number_of_parked_models_is_bounded_and_the_key_can_alwa
   BOOST_TEST((park(whole_key, epoch) == route_park::effect::changed));
 }
 
-BOOST_AUTO_TEST_CASE(what_is_wrong_now_is_shown_after_a_probe) {
+BOOST_FIXTURE_TEST_CASE(what_is_wrong_now_is_shown_after_a_probe, fixture) {
   park("m", call("m"));
   BOOST_TEST(probe_due_after(5s));
   tested.park("m", park_kind::redirected, "301: check the URL", call("m"), now);
@@ -170,7 +172,8 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_now_is_shown_after_a_probe) {
 }
 
 // A key that is good and bad by turns: few calls go to a bad one, and it is found when it is good.
-BOOST_AUTO_TEST_CASE(a_bad_key_sees_few_calls_and_a_mended_one_is_found_within_a_minute) {
+BOOST_FIXTURE_TEST_CASE(a_bad_key_sees_few_calls_and_a_mended_one_is_found_within_a_minute,
+                        fixture) {
   std::mt19937 random{3};
   for (int round = 0; round < 20; ++round) {
     int wasted = 0;

@@ -10,6 +10,8 @@ using namespace perennial;
 using namespace perennial::actors;
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(throttle_decision)
+
 namespace {
 
 constexpr steady_time start{1h};
@@ -26,8 +28,6 @@ rate_limits told(uint64_t limit, uint64_t remaining, std::chrono::milliseconds r
 call_timing sent_at(steady_time sent) { return {.sent = sent, .in_flight = 20}; }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(throttle_decision)
 
 BOOST_AUTO_TEST_CASE(without_limits_only_the_calls_in_flight_are_bounded) {
   throttle tested{{.concurrency = {.fixed = 64}}, start};

@@ -7,6 +7,8 @@ using namespace perennial;
 using namespace perennial::actors;
 using namespace perennial::storage;
 
+BOOST_AUTO_TEST_SUITE(reading_results)
+
 namespace {
 
 struct seen_line {
@@ -50,8 +52,6 @@ line_result with_text(line_result r, std::string text) {
 using list = std::vector<std::string>;
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(reading_results)
 
 BOOST_AUTO_TEST_CASE(results_come_in_order_of_the_file_whatever_finished_first) {
   job_world w;

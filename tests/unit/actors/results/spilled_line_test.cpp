@@ -12,6 +12,8 @@ using namespace perennial;
 using namespace perennial::actors;
 using namespace perennial::storage;
 
+BOOST_AUTO_TEST_SUITE(spilled_lines)
+
 namespace {
 
 struct spill_world : job_world {
@@ -52,9 +54,7 @@ std::string long_body() {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(spilled_lines, spill_world)
-
-BOOST_AUTO_TEST_CASE(it_is_the_line_that_a_held_answer_becomes) {
+BOOST_FIXTURE_TEST_CASE(it_is_the_line_that_a_held_answer_becomes, spill_world) {
   item.ambiguous = true;
   item.model_replaced = true;
   item.replaced_model = "other";
@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(it_is_the_line_that_a_held_answer_becomes) {
   check(id);
 }
 
-BOOST_AUTO_TEST_CASE(what_is_not_json_is_refused_and_leaves_nothing) {
+BOOST_FIXTURE_TEST_CASE(what_is_not_json_is_refused_and_leaves_nothing, spill_world) {
   for (const std::string body : {"<html>", "{\"a\":", "[1]]", "7"}) {
     spilled_line spill{*db, item, "p"};
     must(spill.begin(report));
@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_json_is_refused_and_leaves_nothing) {
   BOOST_TEST(files() == 0U);
 }
 
-BOOST_AUTO_TEST_CASE(a_call_that_begins_anew_leaves_nothing_of_the_first) {
+BOOST_FIXTURE_TEST_CASE(a_call_that_begins_anew_leaves_nothing_of_the_first, spill_world) {
   spilled_line spill{*db, item, "p"};
   must(spill.begin(report));
   must(spill.append("{\"half\":"));
@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(a_call_that_begins_anew_leaves_nothing_of_the_first) {
   check(id);
 }
 
-BOOST_AUTO_TEST_CASE(a_full_disk_fails_the_spill_and_not_the_store) {
+BOOST_FIXTURE_TEST_CASE(a_full_disk_fails_the_spill_and_not_the_store, spill_world) {
   const auto fs = std::make_shared<test::failing_fs>();
   const auto env = rocksdb::NewCompositeEnv(fs);
   db.reset();

@@ -11,6 +11,8 @@ using namespace perennial;
 using namespace perennial::actors;
 using namespace perennial::storage;
 
+BOOST_AUTO_TEST_SUITE(lines_that_never_ran)
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -52,8 +54,6 @@ fs::path newest_log(const fs::path& dir) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(lines_that_never_ran)
 
 // These bytes decide the offsets of error files that are on disk. Never change them: other text is
 // another form.

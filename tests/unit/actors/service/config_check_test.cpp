@@ -5,6 +5,8 @@
 using namespace perennial;
 using namespace perennial::actors;
 
+BOOST_AUTO_TEST_SUITE(a_configuration_is_checked)
+
 namespace {
 
 service_config good() {
@@ -29,8 +31,6 @@ bool has(const std::string& text, std::string_view words) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(a_configuration_is_checked)
 
 BOOST_AUTO_TEST_CASE(a_good_one_passes) {
   BOOST_TEST(said(good()) == "");

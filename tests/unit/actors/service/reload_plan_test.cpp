@@ -4,6 +4,8 @@
 
 using namespace perennial::actors;
 
+BOOST_AUTO_TEST_SUITE(reloading)
+
 namespace {
 
 service_config two_providers() {
@@ -19,8 +21,6 @@ service_config two_providers() {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(reloading)
 
 BOOST_AUTO_TEST_CASE(limits_are_taken_over_and_nothing_needs_a_restart) {
   auto fresh = two_providers();

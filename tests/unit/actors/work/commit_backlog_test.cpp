@@ -6,6 +6,8 @@ using namespace perennial;
 using namespace perennial::actors;
 using namespace perennial::storage;
 
+BOOST_AUTO_TEST_SUITE(commit_backlogs)
+
 namespace {
 
 constexpr commit_limits limits{10, 1000};
@@ -49,8 +51,6 @@ size_t groups_in(commit_backlog& b, line_no expected_results) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(commit_backlogs)
 
 BOOST_AUTO_TEST_CASE(what_fits_is_one_write) {
   commit_backlog b{limits};

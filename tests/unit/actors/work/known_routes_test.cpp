@@ -9,6 +9,8 @@ using namespace perennial;
 using namespace perennial::actors;
 using namespace perennial::test;
 
+BOOST_AUTO_TEST_SUITE(known_routes_across_restarts)
+
 namespace {
 
 struct fixture {
@@ -23,9 +25,7 @@ struct fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(known_routes_across_restarts, fixture)
-
-BOOST_AUTO_TEST_CASE(what_worked_is_known_after_a_restart) {
+BOOST_FIXTURE_TEST_CASE(what_worked_is_known_after_a_restart, fixture) {
   {
     auto k = knowledge();
     BOOST_TEST(!k.key_worked());
@@ -40,13 +40,13 @@ BOOST_AUTO_TEST_CASE(what_worked_is_known_after_a_restart) {
   BOOST_TEST(!again.model_worked(""));
 }
 
-BOOST_AUTO_TEST_CASE(another_key_or_another_url_has_to_prove_itself) {
+BOOST_FIXTURE_TEST_CASE(another_key_or_another_url_has_to_prove_itself, fixture) {
   knowledge().on_success("m");
   BOOST_TEST(!knowledge("http://h/v1", "sk-another").key_worked());
   BOOST_TEST(!knowledge("http://other/v1").key_worked());
 }
 
-BOOST_AUTO_TEST_CASE(the_file_holds_neither_key_nor_model_nor_url) {
+BOOST_FIXTURE_TEST_CASE(the_file_holds_neither_key_nor_model_nor_url, fixture) {
   knowledge().on_success("model-name");
   const auto text = read_file(path);
   BOOST_TEST(!text.empty());
@@ -56,7 +56,7 @@ BOOST_AUTO_TEST_CASE(the_file_holds_neither_key_nor_model_nor_url) {
   BOOST_TEST(((mode & std::filesystem::perms::others_all) == std::filesystem::perms::none));
 }
 
-BOOST_AUTO_TEST_CASE(a_torn_or_foreign_file_is_as_if_it_were_not_there) {
+BOOST_FIXTURE_TEST_CASE(a_torn_or_foreign_file_is_as_if_it_were_not_there, fixture) {
   knowledge().on_success("m");
   const auto text = read_file(path);
   write_file(path, text.substr(0, text.size() - 10)); // the model's fingerprint is torn

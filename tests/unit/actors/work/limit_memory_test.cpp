@@ -9,6 +9,8 @@ using namespace perennial::actors;
 using namespace perennial::test;
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(limits_across_restarts)
+
 namespace {
 
 constexpr const char* url = "http://h/v1";
@@ -22,9 +24,7 @@ struct fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(limits_across_restarts, fixture)
-
-BOOST_AUTO_TEST_CASE(what_was_learned_last_is_known_after_a_restart) {
+BOOST_FIXTURE_TEST_CASE(what_was_learned_last_is_known_after_a_restart, fixture) {
   {
     limit_memory first{path};
     BOOST_TEST(first.find(url, key).nothing());
@@ -39,7 +39,7 @@ BOOST_AUTO_TEST_CASE(what_was_learned_last_is_known_after_a_restart) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(the_file_holds_each_once_and_neither_key_nor_url) {
+BOOST_FIXTURE_TEST_CASE(the_file_holds_each_once_and_neither_key_nor_url, fixture) {
   {
     limit_memory first{path};
     for (uint64_t n = 1; n < 100; ++n) first.put(url, key, {{n, 60s, 0}, {}});
@@ -51,7 +51,7 @@ BOOST_AUTO_TEST_CASE(the_file_holds_each_once_and_neither_key_nor_url) {
     BOOST_TEST(text.find(hidden) == std::string::npos, hidden);
 }
 
-BOOST_AUTO_TEST_CASE(a_torn_or_foreign_file_is_as_if_it_were_not_there) {
+BOOST_FIXTURE_TEST_CASE(a_torn_or_foreign_file_is_as_if_it_were_not_there, fixture) {
   limit_memory{path}.put(url, key, known);
   const auto text = read_file(path);
   for (size_t cut = 2; cut < 20; ++cut) {

@@ -8,6 +8,8 @@ using namespace perennial;
 using namespace perennial::actors;
 using namespace perennial::storage;
 
+BOOST_AUTO_TEST_SUITE(reading_lines)
+
 namespace {
 
 read_cursor cursor_of(job_world& w, batch_id id) {
@@ -20,8 +22,6 @@ read_cursor cursor_of(job_world& w, batch_id id) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(reading_lines)
 
 BOOST_AUTO_TEST_CASE(waits_of_an_earlier_process_come_with_their_lines_a_segment_at_a_time) {
   job_world w;

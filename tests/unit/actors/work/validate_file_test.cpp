@@ -9,6 +9,8 @@ using namespace perennial;
 using namespace perennial::actors;
 using namespace perennial::storage;
 
+BOOST_AUTO_TEST_SUITE(validating_files)
+
 namespace {
 
 validation_job job_of(job_world& w, batch_id id) {
@@ -51,8 +53,6 @@ size_t find_all_duplicates(job_world& w, validation_job& job,
 using list = std::vector<std::string>;
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(validating_files)
 
 BOOST_AUTO_TEST_CASE(a_repeated_custom_id_is_found_in_its_later_line) {
   job_world w;

@@ -9,6 +9,8 @@
 #include <csignal>
 #include <thread>
 
+BOOST_AUTO_TEST_SUITE(crash_stacks)
+
 namespace {
 
 constexpr int handled = 42;
@@ -23,8 +25,6 @@ int dig(int depth) { // NOLINT(misc-no-recursion): that is the point
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(crash_stacks)
 
 BOOST_AUTO_TEST_CASE(a_thread_that_used_up_its_stack_still_runs_the_handler) {
   const auto child = ::fork();

@@ -7,6 +7,8 @@
 namespace http = perennial::http;
 using http::chunk_decoder;
 
+BOOST_AUTO_TEST_SUITE(http_chunks)
+
 namespace {
 
 struct decoded {
@@ -34,8 +36,6 @@ decoded decode(std::string_view text, size_t size) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(http_chunks)
 
 BOOST_AUTO_TEST_CASE(chunks_are_put_together_wherever_they_are_cut) {
   const std::string text = "5\r\nhello\r\n1;a=\"b\"\r\n \r\n00A\r\n0123456789\r\n"

@@ -11,6 +11,8 @@ using namespace std::chrono_literals;
 using perennial::steady_time;
 using state = http::intake::state;
 
+BOOST_AUTO_TEST_SUITE(http_intake)
+
 namespace {
 
 const http::edge_limits limits;
@@ -41,9 +43,7 @@ std::string post_head(const std::string& path, const std::string& headers) {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(http_intake, fixture)
-
-BOOST_AUTO_TEST_CASE(a_request_is_ready_when_its_last_byte_has_come) {
+BOOST_FIXTURE_TEST_CASE(a_request_is_ready_when_its_last_byte_has_come, fixture) {
   for (const auto& text : {get, post, chunked}) {
     http::intake one{limits, where, start};
     for (size_t i = 0; i + 1 < text.size(); ++i) {
@@ -56,7 +56,7 @@ BOOST_AUTO_TEST_CASE(a_request_is_ready_when_its_last_byte_has_come) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(requests_behind_each_other_come_out_one_by_one) {
+BOOST_FIXTURE_TEST_CASE(requests_behind_each_other_come_out_one_by_one, fixture) {
   const auto all = get + post + chunked + get;
   for (size_t cut = 0; cut <= all.size(); ++cut) {
     http::intake one{limits, where, start};
@@ -79,13 +79,13 @@ BOOST_AUTO_TEST_CASE(requests_behind_each_other_come_out_one_by_one) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(a_body_over_the_limit_is_refused_before_it_is_read) {
+BOOST_FIXTURE_TEST_CASE(a_body_over_the_limit_is_refused_before_it_is_read, fixture) {
   const auto size = std::to_string(limits.small_body_bytes + 1);
   BOOST_TEST((feed(post_head("/a", "Content-Length: " + size + "\r\n")) == state::refused));
   BOOST_TEST((in.why().reason == http::refusal_reason::body_too_large));
 }
 
-BOOST_AUTO_TEST_CASE(chunks_over_the_limit_are_refused) {
+BOOST_FIXTURE_TEST_CASE(chunks_over_the_limit_are_refused, fixture) {
   feed(post_head("/a", "Transfer-Encoding: chunked\r\n"));
   auto now = state::body;
   uint64_t sent = 0;
@@ -98,12 +98,13 @@ BOOST_AUTO_TEST_CASE(chunks_over_the_limit_are_refused) {
   BOOST_TEST(sent == limits.small_body_bytes + 4096);
 }
 
-BOOST_AUTO_TEST_CASE(a_declared_chunk_of_any_size_costs_no_memory) {
+BOOST_FIXTURE_TEST_CASE(a_declared_chunk_of_any_size_costs_no_memory, fixture) {
   feed(post_head("/a", "Transfer-Encoding: chunked\r\n") + "7fffffffffffff\r\nx");
   BOOST_TEST(in.held_bytes() < 10'000U);
 }
 
-BOOST_AUTO_TEST_CASE(a_large_or_chunked_body_on_a_streaming_route_is_left_to_its_handler) {
+BOOST_FIXTURE_TEST_CASE(a_large_or_chunked_body_on_a_streaming_route_is_left_to_its_handler,
+                        fixture) {
   const auto size = std::to_string(limits.small_body_bytes + 1);
   BOOST_TEST(
     (feed(post_head("/upload", "Content-Length: " + size + "\r\n") + "start") == state::ready));
@@ -117,18 +118,18 @@ BOOST_AUTO_TEST_CASE(a_large_or_chunked_body_on_a_streaming_route_is_left_to_its
   BOOST_TEST(other.take_rest() == "5\r\n");
 }
 
-BOOST_AUTO_TEST_CASE(a_small_body_on_a_streaming_route_is_gathered_first) {
+BOOST_FIXTURE_TEST_CASE(a_small_body_on_a_streaming_route_is_gathered_first, fixture) {
   BOOST_TEST((feed(post_head("/upload", "Content-Length: 5\r\n") + "hell") == state::body));
   BOOST_TEST((feed("o") == state::ready));
   BOOST_TEST(!in.request().streamed);
   BOOST_TEST(in.request().body == "hello");
 }
 
-BOOST_AUTO_TEST_CASE(a_streaming_route_has_its_own_limit) {
+BOOST_FIXTURE_TEST_CASE(a_streaming_route_has_its_own_limit, fixture) {
   BOOST_TEST((feed(post_head("/small-upload", "Content-Length: 101\r\n")) == state::refused));
 }
 
-BOOST_AUTO_TEST_CASE(deadlines_follow_what_is_awaited) {
+BOOST_FIXTURE_TEST_CASE(deadlines_follow_what_is_awaited, fixture) {
   BOOST_TEST((in.deadline() == start + limits.idle_deadline));
   feed("GET", start + 10s);
   BOOST_TEST((in.deadline() == start + 10s + limits.head_deadline));
@@ -138,7 +139,7 @@ BOOST_AUTO_TEST_CASE(deadlines_follow_what_is_awaited) {
   BOOST_TEST((in.why().reason == http::refusal_reason::slow_head));
 }
 
-BOOST_AUTO_TEST_CASE(a_body_has_to_keep_a_rate_and_an_end) {
+BOOST_FIXTURE_TEST_CASE(a_body_has_to_keep_a_rate_and_an_end, fixture) {
   feed(post_head("/a", "Content-Length: 100000\r\n"), start);
   BOOST_TEST((in.deadline() == start + limits.receive.grace));
   feed(std::string(512, 'a'), start + 2s); // half a second won
@@ -151,25 +152,25 @@ BOOST_AUTO_TEST_CASE(a_body_has_to_keep_a_rate_and_an_end) {
   BOOST_TEST((in.why().reason == http::refusal_reason::slow_body));
 }
 
-BOOST_AUTO_TEST_CASE(a_client_that_waits_for_100_is_told_once) {
+BOOST_FIXTURE_TEST_CASE(a_client_that_waits_for_100_is_told_once, fixture) {
   feed(post_head("/a", "Content-Length: 5\r\nExpect: 100-continue\r\n"));
   BOOST_TEST(in.take_continue());
   BOOST_TEST(!in.take_continue());
 }
 
-BOOST_AUTO_TEST_CASE(a_client_that_did_not_wait_for_100_is_not_told) {
+BOOST_FIXTURE_TEST_CASE(a_client_that_did_not_wait_for_100_is_not_told, fixture) {
   feed(post_head("/a", "Content-Length: 5\r\nExpect: 100-continue\r\n") + "he");
   BOOST_TEST(!in.take_continue());
 }
 
-BOOST_AUTO_TEST_CASE(an_idle_connection_holds_no_memory_worth_naming) {
+BOOST_FIXTURE_TEST_CASE(an_idle_connection_holds_no_memory_worth_naming, fixture) {
   feed(post_head("/a", "Content-Length: 500000\r\n"));
   BOOST_TEST((feed(std::string(500'000, 'a')) == state::ready));
   BOOST_TEST((in.next(start) == state::idle));
   BOOST_TEST(in.held_bytes() < 2048U);
 }
 
-BOOST_AUTO_TEST_CASE(random_bytes_and_broken_requests_do_no_harm) {
+BOOST_FIXTURE_TEST_CASE(random_bytes_and_broken_requests_do_no_harm, fixture) {
   std::mt19937 random{20231}; // the same every time
   const std::vector<std::string> seeds{
     get, post, chunked, post_head("/upload", "Transfer-Encoding: chunked\r\n") + "5\r\n"};

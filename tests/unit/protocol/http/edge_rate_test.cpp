@@ -5,13 +5,13 @@
 namespace http = perennial::http;
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(http_rate)
+
 namespace {
 
 constexpr http::min_rate rate{.bytes_per_second = 1000, .grace = 5000ms};
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(http_rate)
 
 BOOST_AUTO_TEST_CASE(a_silent_peer_has_the_grace_and_no_more) {
   http::rate_guard guard{rate};

@@ -11,6 +11,8 @@
 namespace http = perennial::http;
 using http::refusal_reason;
 
+BOOST_AUTO_TEST_SUITE(http_heads)
+
 namespace {
 
 const http::edge_limits limits;
@@ -282,5 +284,7 @@ BOOST_AUTO_TEST_CASE(too_many_lines_are_refused_before_the_head_ends) {
   BOOST_TEST(text.size() < 6 * (limits.header_lines + 5));
   BOOST_TEST((scanner.why().reason == refusal_reason::too_many_headers));
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

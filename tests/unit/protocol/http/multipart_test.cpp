@@ -13,6 +13,8 @@ using perennial::errc;
 using perennial::fail;
 using perennial::result;
 
+BOOST_AUTO_TEST_SUITE(http_multipart)
+
 namespace {
 
 struct collected {
@@ -67,8 +69,6 @@ result<void> read(std::string_view body, size_t size, collector& into,
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(http_multipart)
 
 BOOST_AUTO_TEST_CASE(parts_come_out_the_same_wherever_the_body_is_cut) {
   // Contents full of what looks like the delimiter's start.

@@ -11,6 +11,8 @@
 using namespace perennial;
 using perennial::jobs::body_stream;
 
+BOOST_AUTO_TEST_SUITE(long_bodies)
+
 namespace {
 
 struct read_body {
@@ -97,8 +99,6 @@ const std::string examples[] = {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(long_bodies)
 
 BOOST_AUTO_TEST_CASE(what_simdjson_takes_is_taken_and_what_it_refuses_is_refused) {
   for (const auto& text : examples) check_as_simdjson(text);

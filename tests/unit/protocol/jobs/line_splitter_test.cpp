@@ -8,6 +8,8 @@
 using namespace perennial::jobs;
 using namespace std::string_literals;
 
+BOOST_AUTO_TEST_SUITE(job_line_splitter)
+
 namespace {
 
 struct seen {
@@ -53,8 +55,6 @@ lines split_all_ways(std::string_view file, uint64_t limit = 1000) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(job_line_splitter)
 
 BOOST_AUTO_TEST_CASE(lines_have_their_ordinal_number_and_offset) {
   const lines want{

@@ -6,6 +6,8 @@
 
 using namespace perennial::jobs;
 
+BOOST_AUTO_TEST_SUITE(job_replace_model)
+
 namespace {
 
 replaced_model replace(std::string_view body, std::string_view model = "new") {
@@ -16,8 +18,6 @@ replaced_model replace(std::string_view body, std::string_view model = "new") {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(job_replace_model)
 
 BOOST_AUTO_TEST_CASE(the_value_is_replaced_and_every_other_byte_stays) {
   const auto got = replace("{ \"a\" : 1.50 ,\t\"model\" : \"old\" , \"b\":[ ] } ");

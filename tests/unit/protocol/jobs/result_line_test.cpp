@@ -10,6 +10,8 @@
 using namespace perennial::jobs;
 using namespace std::string_literals;
 
+BOOST_AUTO_TEST_SUITE(job_result_line)
+
 namespace {
 
 result_fields answered(std::string_view body) {
@@ -42,8 +44,6 @@ std::string around(std::string_view body) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(job_result_line)
 
 BOOST_AUTO_TEST_CASE(an_answer_is_rendered_as_openai_does) {
   BOOST_TEST(render(answered(R"({"choices":[ 1, 2.50 ]})")) ==

@@ -9,6 +9,8 @@ using namespace perennial::jobs;
 using namespace perennial::jobs::test;
 using namespace std::string_literals;
 
+BOOST_AUTO_TEST_SUITE(job_slicer)
+
 namespace {
 
 job_rules rules_for(std::string endpoint, std::string model = {}) {
@@ -37,8 +39,6 @@ std::string body_of(std::string_view text, const job_rules& rules = {}) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(job_slicer)
 
 BOOST_AUTO_TEST_CASE(the_body_of_an_openai_line_is_byte_for_byte_what_the_user_wrote) {
   for (const auto* body :

@@ -8,6 +8,8 @@ using namespace perennial::jobs;
 using namespace perennial::jobs::test;
 using namespace std::string_literals;
 
+BOOST_AUTO_TEST_SUITE(job_validator)
+
 namespace {
 
 job_rules rules_for(std::string endpoint) {
@@ -41,8 +43,6 @@ bool says(const std::string& message, std::string_view words) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(job_validator)
 
 BOOST_AUTO_TEST_CASE(openai_lines_are_good_in_any_order_and_with_fields_we_do_not_know) {
   BOOST_TEST(check(openai_line("a", "{}")) == "a");

@@ -7,6 +7,8 @@ using namespace perennial::openai;
 using namespace std::chrono_literals;
 using namespace std::string_literals;
 
+BOOST_AUTO_TEST_SUITE(openai_create_batch)
+
 namespace {
 
 const auto must = R"("input_file_id":"file-00000000000000ab","endpoint":"/v1/embeddings")"s;
@@ -32,8 +34,6 @@ std::string field(const std::string& more) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(openai_create_batch)
 
 BOOST_AUTO_TEST_CASE(two_fields_are_enough) {
   const auto got = read("");

@@ -4,6 +4,8 @@
 
 using namespace perennial::openai;
 
+BOOST_AUTO_TEST_SUITE(expires_after)
+
 namespace {
 
 using fields = std::map<std::string, std::string>;
@@ -14,8 +16,6 @@ fields form(const char* anchor, const char* seconds) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(expires_after)
 
 BOOST_AUTO_TEST_CASE(an_hour_to_thirty_days_after_the_creation_is_taken) {
   for (const auto seconds : {3600, 2'592'000}) {

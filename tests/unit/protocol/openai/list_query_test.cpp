@@ -4,6 +4,8 @@
 
 using namespace perennial::openai;
 
+BOOST_AUTO_TEST_SUITE(openai_list_query)
+
 namespace {
 
 list_query read(const query_params& params, list_limits limits = batch_list_limits) {
@@ -19,8 +21,6 @@ std::string wrong(const query_params& params) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(openai_list_query)
 
 BOOST_AUTO_TEST_CASE(defaults_are_those_of_the_list) {
   BOOST_TEST(read({}).limit == 20U);

@@ -8,6 +8,8 @@ using namespace perennial;
 using namespace perennial::openai;
 using namespace std::string_literals;
 
+BOOST_AUTO_TEST_SUITE(openai_objects)
+
 namespace {
 
 file_object some_file() {
@@ -62,8 +64,6 @@ batch_object full_batch() {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(openai_objects)
 
 BOOST_AUTO_TEST_CASE(a_file_is_written_with_null_for_what_is_not_there) {
   BOOST_TEST(to_json(some_file()) ==

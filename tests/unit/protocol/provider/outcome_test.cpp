@@ -9,6 +9,8 @@
 using namespace perennial;
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(outcome_)
+
 namespace {
 
 constexpr route_facts fresh{"https://api.test/v1", "OPENAI_API_KEY", {}, "gpt-x", false, false};
@@ -60,8 +62,6 @@ bool has(const std::string& text, std::string_view words) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(outcome_)
 
 BOOST_AUTO_TEST_CASE(every_row_of_the_table_has_its_effects) {
   using enum transport_failure;

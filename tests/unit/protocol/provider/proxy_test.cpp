@@ -10,6 +10,8 @@
 using namespace perennial;
 using namespace perennial::test;
 
+BOOST_AUTO_TEST_SUITE(proxy)
+
 namespace {
 
 environment having(std::map<std::string, std::string> values) {
@@ -27,8 +29,6 @@ std::string found(std::string_view target, std::map<std::string, std::string> va
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(proxy)
 
 BOOST_AUTO_TEST_CASE(the_variable_for_the_scheme_is_taken_then_the_one_for_all) {
   BOOST_TEST(found("https://api.test", {{"HTTPS_PROXY", "http://p:3128"}}) == "p:3128");

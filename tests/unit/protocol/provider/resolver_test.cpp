@@ -8,6 +8,8 @@
 using namespace perennial;
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(resolver_)
+
 namespace {
 
 using answer = result<std::vector<socket_address>>;
@@ -19,8 +21,6 @@ answer home() { return std::vector{parse_socket_address("127.0.0.1")}; }
 steady_time late() { return steady_now() + 60s; }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(resolver_)
 
 BOOST_AUTO_TEST_CASE(an_address_needs_no_look_up) {
   resolver names{[](const std::string&) -> answer { return fail(errc::internal, "asked"); }};

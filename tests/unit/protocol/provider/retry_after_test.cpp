@@ -8,13 +8,13 @@
 using namespace perennial;
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(retry_after)
+
 namespace {
 
 const wall_time now = from_unix_ms(784'111'777'000); // Sun, 06 Nov 1994 08:49:37 GMT
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(retry_after)
 
 BOOST_AUTO_TEST_CASE(seconds_are_read) {
   BOOST_TEST((parse_retry_after("30", now) == 30s));

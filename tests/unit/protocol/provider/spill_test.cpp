@@ -10,6 +10,8 @@
 using namespace perennial;
 using namespace perennial::test;
 
+BOOST_AUTO_TEST_SUITE(spilled_answers)
+
 namespace {
 
 struct kept_answer final : answer_spill {
@@ -73,8 +75,6 @@ call_report call_with(uint16_t port, const call_options& options, std::string ke
 const std::string body = "[\"" + std::string(300'000, 'x') + "\"]";
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(spilled_answers)
 
 BOOST_AUTO_TEST_CASE(a_long_answer_goes_to_the_spill_whole_and_nothing_is_held) {
   for (const auto& sent : {answer("200 OK", body, "x-request-id: r1\r\n"), chunked(body, 7000)}) {

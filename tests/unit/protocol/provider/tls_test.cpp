@@ -9,6 +9,8 @@
 using namespace perennial;
 using namespace perennial::test;
 
+BOOST_AUTO_TEST_SUITE(tls)
+
 namespace {
 
 /// A server for one test: a CA, a certificate from it, and what it answers.
@@ -33,8 +35,6 @@ void fails_with(const provider_settings& settings, std::string_view words) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(tls)
 
 BOOST_FIXTURE_TEST_CASE(twenty_calls_over_tls_use_one_connection, fixture) {
   auto c = connect_to(settings());

@@ -11,6 +11,8 @@ using namespace perennial;
 using namespace perennial::storage;
 using namespace perennial::storage::rocks;
 
+BOOST_AUTO_TEST_SUITE(rows_of_what_is_gone)
+
 namespace {
 
 struct with_rows {
@@ -50,8 +52,6 @@ struct with_rows {
 using ids = std::vector<uint64_t>;
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(rows_of_what_is_gone)
 
 BOOST_FIXTURE_TEST_CASE(stay_until_it_is_known_what_is_alive, with_rows) {
   BOOST_TEST(left(table::custom_ids) == (ids{1, 2, 3}), boost::test_tools::per_element());

@@ -12,6 +12,8 @@
 using namespace perennial;
 using namespace perennial::storage;
 
+BOOST_AUTO_TEST_SUITE(opening_the_store)
+
 namespace {
 
 struct fixture : world<on_rocksdb> {
@@ -35,9 +37,7 @@ struct fixture : world<on_rocksdb> {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(opening_the_store, fixture)
-
-BOOST_AUTO_TEST_CASE(a_second_process_is_refused_by_name_and_pid) {
+BOOST_FIXTURE_TEST_CASE(a_second_process_is_refused_by_name_and_pid, fixture) {
   const auto second = try_open();
   BOOST_TEST((kind(second) == errc::conflict));
   BOOST_TEST(second.error().message ==
@@ -45,7 +45,7 @@ BOOST_AUTO_TEST_CASE(a_second_process_is_refused_by_name_and_pid) {
                          dir.text(), ::getpid()));
 }
 
-BOOST_AUTO_TEST_CASE(uploads_on_another_file_system_are_refused_at_the_start) {
+BOOST_FIXTURE_TEST_CASE(uploads_on_another_file_system_are_refused_at_the_start, fixture) {
   // Memory disks are there on every Linux; where /tmp is one as well there is nothing to test.
   std::string other = "/dev/shm/perennial-XXXXXX";
   if (::mkdtemp(other.data()) == nullptr) return; // no second file system here
@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(uploads_on_another_file_system_are_refused_at_the_start) {
   std::filesystem::remove(other);
 }
 
-BOOST_AUTO_TEST_CASE(a_newer_schema_is_refused_with_both_versions) {
+BOOST_FIXTURE_TEST_CASE(a_newer_schema_is_refused_with_both_versions, fixture) {
   change_rows([](const rocks::database& raw, rocksdb::WriteBatch& rows) {
     rows.Put(raw.of(rocks::table::meta), "schema", encode_schema(7));
   });
@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(a_newer_schema_is_refused_with_both_versions) {
   BOOST_TEST(opened.error().message.find("schema 7, this one knows 1") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(a_newer_schema_with_new_tables_is_refused_the_same_way) {
+BOOST_FIXTURE_TEST_CASE(a_newer_schema_with_new_tables_is_refused_the_same_way, fixture) {
   change_rows([](const rocks::database& raw, rocksdb::WriteBatch& rows) {
     rocksdb::ColumnFamilyHandle* added = nullptr;
     BOOST_REQUIRE(raw.raw().CreateColumnFamily({}, "leases", &added).ok());
@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(a_newer_schema_with_new_tables_is_refused_the_same_way) {
   BOOST_TEST(opened.error().message.find("schema 2, this one knows 1") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(rows_without_a_schema_are_refused) {
+BOOST_FIXTURE_TEST_CASE(rows_without_a_schema_are_refused, fixture) {
   running(1);
   change_rows([](const rocks::database& raw, rocksdb::WriteBatch& rows) {
     rows.Delete(raw.of(rocks::table::meta), "schema");
@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(rows_without_a_schema_are_refused) {
   BOOST_TEST((kind(try_open()) == errc::corrupt));
 }
 
-BOOST_AUTO_TEST_CASE(a_damaged_record_is_said_with_its_place) {
+BOOST_FIXTURE_TEST_CASE(a_damaged_record_is_said_with_its_place, fixture) {
   const auto id = running(1).id;
   change_rows([&](const rocks::database& raw, rocksdb::WriteBatch& rows) {
     const auto key = keys::batch(id, batch_part::progress);
@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(a_damaged_record_is_said_with_its_place) {
   BOOST_TEST((kind(db->set_state(id, {})) == errc::closed));
 }
 
-BOOST_AUTO_TEST_CASE(a_check_finds_what_does_not_agree) {
+BOOST_FIXTURE_TEST_CASE(a_check_finds_what_does_not_agree, fixture) {
   const auto id = running(10).id;
   commit({ok_result(id, 0), ok_result(id, 1), error_result(id, 2, 500)});
   check(id);
@@ -126,7 +126,7 @@ BOOST_AUTO_TEST_CASE(a_check_finds_what_does_not_agree) {
   BOOST_TEST(said("index rows for the output log: 2 counted, 1 found"));
 }
 
-BOOST_AUTO_TEST_CASE(a_check_finds_an_index_row_that_points_elsewhere) {
+BOOST_FIXTURE_TEST_CASE(a_check_finds_an_index_row_that_points_elsewhere, fixture) {
   const auto id = running(10).id;
   commit({ok_result(id, 0), ok_result(id, 1)});
   change_rows([&](const rocks::database& raw, rocksdb::WriteBatch& rows) {
@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(a_check_finds_an_index_row_that_points_elsewhere) {
              "line 1 points at 12 bytes at offset 3 of the output log, where no such line is");
 }
 
-BOOST_AUTO_TEST_CASE(an_orphan_of_a_cut_upload_is_deleted_at_the_start) {
+BOOST_FIXTURE_TEST_CASE(an_orphan_of_a_cut_upload_is_deleted_at_the_start, fixture) {
   file_record orphan;
   orphan.id = 77;
   change_rows([&](const rocks::database& raw, rocksdb::WriteBatch& rows) {
@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(an_orphan_of_a_cut_upload_is_deleted_at_the_start) {
   BOOST_TEST(std::filesystem::is_empty(dir.text() + "/uploads"));
 }
 
-BOOST_AUTO_TEST_CASE(reading_alone_changes_nothing_and_takes_the_lock) {
+BOOST_FIXTURE_TEST_CASE(reading_alone_changes_nothing_and_takes_the_lock, fixture) {
   const auto id = running(3).id;
   commit({ok_result(id, 0)});
   db.reset();
@@ -172,7 +172,7 @@ BOOST_AUTO_TEST_CASE(reading_alone_changes_nothing_and_takes_the_lock) {
   BOOST_TEST(progress(id).completed == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(reading_alone_needs_a_data_directory) {
+BOOST_FIXTURE_TEST_CASE(reading_alone_needs_a_data_directory, fixture) {
   const test::temp_dir empty;
   open_options o;
   o.data_dir = empty.text();
@@ -181,7 +181,7 @@ BOOST_AUTO_TEST_CASE(reading_alone_needs_a_data_directory) {
   BOOST_TEST(std::filesystem::is_empty(empty.text()));
 }
 
-BOOST_AUTO_TEST_CASE(a_directory_that_is_not_there_is_made_for_its_owner_alone) {
+BOOST_FIXTURE_TEST_CASE(a_directory_that_is_not_there_is_made_for_its_owner_alone, fixture) {
   open_options o;
   o.data_dir = dir.text() + "/new/data";
   must(open_store(o));

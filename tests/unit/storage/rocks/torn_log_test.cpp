@@ -10,6 +10,8 @@
 using namespace perennial;
 using namespace perennial::storage;
 
+BOOST_AUTO_TEST_SUITE(torn_logs)
+
 namespace {
 
 std::string read_file(const std::string& path) {
@@ -54,20 +56,18 @@ std::string with_zeros_from(std::string log, size_t at) {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(torn_logs, fixture)
-
-BOOST_AUTO_TEST_CASE(a_whole_log_is_not_torn) {
+BOOST_FIXTURE_TEST_CASE(a_whole_log_is_not_torn, fixture) {
   BOOST_TEST(!rocks::find_tear(wal).has_value());
   BOOST_TEST(!rocks::find_tear("").has_value());
   BOOST_TEST(!rocks::find_tear(std::string(100'000, '\0')).has_value());
 }
 
-BOOST_AUTO_TEST_CASE(zeros_behind_the_last_record_tear_nothing) {
+BOOST_FIXTURE_TEST_CASE(zeros_behind_the_last_record_tear_nothing, fixture) {
   BOOST_TEST(!rocks::find_tear(wal + std::string(100'000, '\0')).has_value());
   BOOST_TEST(completed_with(wal + std::string(100'000, '\0')) == 20U);
 }
 
-BOOST_AUTO_TEST_CASE(zeros_from_any_sector_of_the_last_commit_cost_that_commit_alone) {
+BOOST_FIXTURE_TEST_CASE(zeros_from_any_sector_of_the_last_commit_cost_that_commit_alone, fixture) {
   const auto first_sector = ends[18] / 512 * 512 + 512;
   for (auto at = first_sector; at < wal.size(); at += 512) {
     const auto tear = rocks::find_tear(with_zeros_from(wal, at));
@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(zeros_from_any_sector_of_the_last_commit_cost_that_commit_a
   BOOST_TEST(completed_with(with_zeros_from(wal, first_sector + 512 * 30)) == 19U);
 }
 
-BOOST_AUTO_TEST_CASE(a_changed_byte_is_not_a_tear) {
+BOOST_FIXTURE_TEST_CASE(a_changed_byte_is_not_a_tear, fixture) {
   for (const auto at : {ends[3] + 100, ends[18] + 100, wal.size() - 60}) {
     auto changed = wal;
     changed[at] = static_cast<char>(changed[at] ^ 0x20);
@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(a_changed_byte_is_not_a_tear) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(zeros_in_the_middle_are_still_refused) {
+BOOST_FIXTURE_TEST_CASE(zeros_in_the_middle_are_still_refused, fixture) {
   auto holed = wal;
   std::fill_n(holed.begin() + static_cast<std::ptrdiff_t>(ends[10] / 512 * 512 + 512), 2048, '\0');
   BOOST_TEST(!rocks::find_tear(holed).has_value());
@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(zeros_in_the_middle_are_still_refused) {
   BOOST_TEST((kind(on_rocksdb::open(dir.text())) == errc::corrupt));
 }
 
-BOOST_AUTO_TEST_CASE(a_log_that_just_ends_is_left_to_rocksdb) {
+BOOST_FIXTURE_TEST_CASE(a_log_that_just_ends_is_left_to_rocksdb, fixture) {
   BOOST_TEST(completed_with(wal.substr(0, wal.size() - 1000)) == 19U);
 }
 

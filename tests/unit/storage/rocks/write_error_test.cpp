@@ -9,6 +9,8 @@
 using namespace perennial;
 using namespace perennial::storage;
 
+BOOST_AUTO_TEST_SUITE(store_after_a_write_error)
+
 namespace {
 
 struct on_failing_disk {
@@ -43,9 +45,7 @@ commit_group example_group(batch_id a, batch_id b) {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(store_after_a_write_error, fixture)
-
-BOOST_AUTO_TEST_CASE(it_takes_no_changes_until_it_is_opened_again_and_reads_on) {
+BOOST_FIXTURE_TEST_CASE(it_takes_no_changes_until_it_is_opened_again_and_reads_on, fixture) {
   commit({ok_result(a, 3)});
   fail_with(test::failing::appends);
   BOOST_TEST((kind(db->commit(example_group(a, b))) == errc::no_space));
@@ -62,7 +62,7 @@ BOOST_AUTO_TEST_CASE(it_takes_no_changes_until_it_is_opened_again_and_reads_on) 
   check(b);
 }
 
-BOOST_AUTO_TEST_CASE(opening_again_on_a_full_disk_fails_as_often_as_it_is_tried) {
+BOOST_FIXTURE_TEST_CASE(opening_again_on_a_full_disk_fails_as_often_as_it_is_tried, fixture) {
   const auto group = example_group(a, b);
   fail_with(test::failing::all_appends);
   BOOST_TEST((kind(db->commit(group)) == errc::no_space));
@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(opening_again_on_a_full_disk_fails_as_often_as_it_is_tried)
   check(b);
 }
 
-BOOST_AUTO_TEST_CASE(a_group_that_is_not_on_disk_is_written_when_given_again) {
+BOOST_FIXTURE_TEST_CASE(a_group_that_is_not_on_disk_is_written_when_given_again, fixture) {
   const auto group = example_group(a, b);
   fail_with(test::failing::appends);
   BOOST_TEST(!db->commit(group));
@@ -90,7 +90,8 @@ BOOST_AUTO_TEST_CASE(a_group_that_is_not_on_disk_is_written_when_given_again) {
   check(b);
 }
 
-BOOST_AUTO_TEST_CASE(a_group_that_is_on_disk_after_all_is_neither_written_nor_counted_again) {
+BOOST_FIXTURE_TEST_CASE(a_group_that_is_on_disk_after_all_is_neither_written_nor_counted_again,
+                        fixture) {
   const auto group = example_group(a, b);
   fail_with(test::failing::syncs);
   BOOST_TEST((kind(db->commit(group)) == errc::io_error));
@@ -110,7 +111,7 @@ BOOST_AUTO_TEST_CASE(a_group_that_is_on_disk_after_all_is_neither_written_nor_co
   BOOST_TEST(progress(a).dropped == a_before.dropped + 3);
 }
 
-BOOST_AUTO_TEST_CASE(it_may_come_with_others_and_in_parts) {
+BOOST_FIXTURE_TEST_CASE(it_may_come_with_others_and_in_parts, fixture) {
   const auto group = example_group(a, b);
   fail_with(test::failing::syncs);
   BOOST_TEST(!db->commit(group));
@@ -123,7 +124,7 @@ BOOST_AUTO_TEST_CASE(it_may_come_with_others_and_in_parts) {
   check(a);
 }
 
-BOOST_AUTO_TEST_CASE(two_errors_in_a_row_are_one_as_far_as_counts_go) {
+BOOST_FIXTURE_TEST_CASE(two_errors_in_a_row_are_one_as_far_as_counts_go, fixture) {
   auto group = example_group(a, b);
   fail_with(test::failing::syncs);
   BOOST_TEST(!db->commit(group));
@@ -142,7 +143,7 @@ BOOST_AUTO_TEST_CASE(two_errors_in_a_row_are_one_as_far_as_counts_go) {
   check(b);
 }
 
-BOOST_AUTO_TEST_CASE(a_batch_that_only_waits_does_not_speak_for_the_group) {
+BOOST_FIXTURE_TEST_CASE(a_batch_that_only_waits_does_not_speak_for_the_group, fixture) {
   // The counts of `a`, which comes first, are the same whether the group is on disk or not.
   commit_group group;
   group.waits = {{a, 7, {1, at(5), false, "reset"}}};
@@ -161,7 +162,7 @@ BOOST_AUTO_TEST_CASE(a_batch_that_only_waits_does_not_speak_for_the_group) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(a_group_of_waits_alone_is_written_when_given_again) {
+BOOST_FIXTURE_TEST_CASE(a_group_of_waits_alone_is_written_when_given_again, fixture) {
   commit_group group;
   group.waits = {{a, 7, {1, at(5), false, "reset"}}};
   fail_with(test::failing::appends);
@@ -171,7 +172,7 @@ BOOST_AUTO_TEST_CASE(a_group_of_waits_alone_is_written_when_given_again) {
   BOOST_TEST(must(db->waiting_in_segment(a, 0)).size() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(an_upload_from_before_is_refused_and_leaves_nothing) {
+BOOST_FIXTURE_TEST_CASE(an_upload_from_before_is_refused_and_leaves_nothing, fixture) {
   auto up = must(db->begin_upload({"x", file_purpose::batch, at(1), {}}));
   must(up->append(std::string(2 << 20, 'x')));
   fail_with(test::failing::appends);
@@ -185,7 +186,7 @@ BOOST_AUTO_TEST_CASE(an_upload_from_before_is_refused_and_leaves_nothing) {
   BOOST_TEST(upload("next").lines == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(a_failed_finish_leaves_nothing_visible) {
+BOOST_FIXTURE_TEST_CASE(a_failed_finish_leaves_nothing_visible, fixture) {
   auto up = must(db->begin_upload({"x", file_purpose::batch, at(1), {}}));
   must(up->append("x\n"));
   fail_with(test::failing::appends);
@@ -195,7 +196,7 @@ BOOST_AUTO_TEST_CASE(a_failed_finish_leaves_nothing_visible) {
   BOOST_TEST(must(db->list_files(0, 10, true)).size() == 2U);
 }
 
-BOOST_AUTO_TEST_CASE(a_batch_in_doubt_is_found_by_its_request) {
+BOOST_FIXTURE_TEST_CASE(a_batch_in_doubt_is_found_by_its_request, fixture) {
   batch_definition d;
   d.file = must(db->list_files(0, 1, true)).at(0).id;
   d.created = at(5000);
@@ -207,7 +208,7 @@ BOOST_AUTO_TEST_CASE(a_batch_in_doubt_is_found_by_its_request) {
   BOOST_TEST(must(db->list_batches(0, 10)).size() == 3U);
 }
 
-BOOST_AUTO_TEST_CASE(a_long_result_of_a_group_in_doubt_is_kept_until_it_is_settled) {
+BOOST_FIXTURE_TEST_CASE(a_long_result_of_a_group_in_doubt_is_kept_until_it_is_settled, fixture) {
   const auto long_result = [&](line_no line) {
     auto blob = must(db->begin_blob(a, line));
     must(blob->append("long\n"));

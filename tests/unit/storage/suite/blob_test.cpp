@@ -8,6 +8,8 @@
 using namespace perennial;
 using namespace perennial::storage;
 
+BOOST_AUTO_TEST_SUITE(store_blobs)
+
 namespace {
 
 template <class World>
@@ -36,8 +38,6 @@ std::vector<std::filesystem::path> blobs(World& w) {
 const std::string longest = std::string(100'000, 'a') + "\n";
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(store_blobs)
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_long_line_stands_in_the_log_between_the_others, impl,
                               implementations) {

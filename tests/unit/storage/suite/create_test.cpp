@@ -3,6 +3,8 @@
 using namespace perennial;
 using namespace perennial::storage;
 
+BOOST_AUTO_TEST_SUITE(store_create)
+
 namespace {
 
 batch_definition example(file_id file, uint64_t created_ms = 1000) {
@@ -17,8 +19,6 @@ batch_definition example(file_id file, uint64_t created_ms = 1000) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(store_create)
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_new_batch_is_validating_and_knows_its_lines, impl,
                               implementations) {

@@ -3,6 +3,8 @@
 using namespace perennial;
 using namespace perennial::storage;
 
+BOOST_AUTO_TEST_SUITE(store_retry)
+
 namespace {
 
 template <class World>
@@ -55,8 +57,6 @@ batch_record two_codes(World& w) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(store_retry)
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(it_takes_what_failed_and_what_never_ran, impl, implementations) {
   world<impl> w;

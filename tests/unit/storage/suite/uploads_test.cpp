@@ -6,6 +6,8 @@
 using namespace perennial;
 using namespace perennial::storage;
 
+BOOST_AUTO_TEST_SUITE(store_uploads)
+
 namespace {
 
 template <class World>
@@ -42,8 +44,6 @@ std::string read_line(World& w, const file_record& file, line_no n) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(store_uploads)
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_time_to_expire_may_come_behind_the_bytes, impl, implementations) {
   world<impl> w;

@@ -11,6 +11,8 @@
 using namespace perennial::sim;
 using nlohmann::json;
 
+BOOST_AUTO_TEST_SUITE(sim_answers)
+
 namespace {
 
 const std::string hard =
@@ -146,5 +148,7 @@ BOOST_AUTO_TEST_CASE(events_are_found_one_after_the_other) {
   for (; at < body.size(); ++events) at = end_of_event(body, at);
   BOOST_TEST(events == chunks_of(body).size() + 1); // and the last, empty chunk
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

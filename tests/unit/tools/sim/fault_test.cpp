@@ -11,6 +11,8 @@
 using namespace perennial::sim;
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(sim_faults)
+
 namespace {
 
 fault_rates rate(fault kind, double r) {
@@ -106,5 +108,7 @@ BOOST_AUTO_TEST_CASE(the_hash_zero_is_a_prompt_like_any_other) {
   BOOST_TEST(ledger.rolled(0) == 1u);
   BOOST_TEST(ledger.distinct_seen() == 1u);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -6,12 +6,14 @@
 
 using namespace perennial::sim;
 
+BOOST_AUTO_TEST_SUITE(model_requests)
+
 namespace {
 
 /// Keeps the body and the reader alive for the views of the request.
 struct asked {
-  asked(endpoint kind, std::string json)
-    : body(std::move(json)) {
+  asked(endpoint kind, std::string text)
+    : body(std::move(text)) {
     body.reserve(body.size() + body_padding);
     got = reader.read(kind, body);
   }
@@ -21,8 +23,6 @@ struct asked {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(model_requests)
 
 BOOST_AUTO_TEST_CASE(the_last_user_message_is_the_prompt) {
   const asked a(

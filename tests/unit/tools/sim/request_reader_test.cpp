@@ -8,6 +8,8 @@
 using namespace perennial::sim;
 using status = request_reader::status;
 
+BOOST_AUTO_TEST_SUITE(the_request_reader)
+
 namespace {
 
 const std::string plain = "POST /v1/chat/completions?x=1 HTTP/1.1\r\nHost: a\r\n"
@@ -29,8 +31,6 @@ status read_whole(const std::string& bytes) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(the_request_reader)
 
 BOOST_AUTO_TEST_CASE(a_request_reads_the_same_wherever_it_is_cut) {
   for (const std::string& whole : {plain, chunked}) {

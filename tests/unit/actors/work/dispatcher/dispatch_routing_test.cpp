@@ -4,6 +4,8 @@ using namespace perennial;
 using namespace perennial::actors;
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(dispatch_routing)
+
 namespace {
 
 /// "m" goes to provider 0, then to 1; after 30 s.
@@ -45,8 +47,6 @@ struct no_failover : failover {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(dispatch_routing)
 
 BOOST_FIXTURE_TEST_CASE(lines_of_a_provider_that_stays_closed_go_to_the_next_and_back_to_it,
                         failover) {

@@ -9,6 +9,8 @@
 
 using namespace perennial::actors;
 
+BOOST_AUTO_TEST_SUITE(fair_share_decision)
+
 namespace {
 
 using batch = uint64_t;
@@ -35,9 +37,7 @@ struct fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(fair_share_decision, fixture)
-
-BOOST_AUTO_TEST_CASE(with_no_batch_there_is_no_next) {
+BOOST_FIXTURE_TEST_CASE(with_no_batch_there_is_no_next, fixture) {
   BOOST_TEST(!tested.next());
   tested.charge(7);
   tested.sleep(7);
@@ -46,14 +46,14 @@ BOOST_AUTO_TEST_CASE(with_no_batch_there_is_no_next) {
   BOOST_TEST(!tested.next());
 }
 
-BOOST_AUTO_TEST_CASE(equal_batches_take_turns) {
+BOOST_FIXTURE_TEST_CASE(equal_batches_take_turns, fixture) {
   for (batch id : {1u, 2u, 3u}) add(id, 100);
   std::vector<batch> order(9);
   for (auto& served_now : order) served_now = serve();
   BOOST_TEST(order == (std::vector<batch>{1, 2, 3, 1, 2, 3, 1, 2, 3}));
 }
 
-BOOST_AUTO_TEST_CASE(ten_lines_beside_a_huge_batch_are_done_after_twenty) {
+BOOST_FIXTURE_TEST_CASE(ten_lines_beside_a_huge_batch_are_done_after_twenty, fixture) {
   add(1, 10'000'000);
   for (int i = 0; i < 1'000'000; ++i) serve();
   add(2, 10);
@@ -65,7 +65,7 @@ BOOST_AUTO_TEST_CASE(ten_lines_beside_a_huge_batch_are_done_after_twenty) {
   BOOST_TEST(lines <= 21);
 }
 
-BOOST_AUTO_TEST_CASE(a_batch_that_comes_late_does_not_stop_the_others) {
+BOOST_FIXTURE_TEST_CASE(a_batch_that_comes_late_does_not_stop_the_others, fixture) {
   add(1, 1'000'000);
   for (int i = 0; i < 1'000; ++i) serve();
   add(2, 1'000'000);
@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(a_batch_that_comes_late_does_not_stop_the_others) {
   BOOST_TEST(served[1] == 50u);
 }
 
-BOOST_AUTO_TEST_CASE(weights_are_honoured_within_one_line_at_every_moment) {
+BOOST_FIXTURE_TEST_CASE(weights_are_honoured_within_one_line_at_every_moment, fixture) {
   std::map<batch, uint32_t> weights{{1, 1}, {2, 3}, {3, 5}, {4, 1}};
   for (auto [id, weight] : weights) add(id, 1'000'000, weight);
   for (int lines = 1; lines <= 100'000; ++lines) {
@@ -92,7 +92,7 @@ BOOST_AUTO_TEST_CASE(weights_are_honoured_within_one_line_at_every_moment) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(a_charge_of_many_lines_counts_as_many) {
+BOOST_FIXTURE_TEST_CASE(a_charge_of_many_lines_counts_as_many, fixture) {
   add(1, 1'000);
   add(2, 1'000);
   tested.charge(1, 10);
@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(a_charge_of_many_lines_counts_as_many) {
   BOOST_TEST(serve() == 1u);
 }
 
-BOOST_AUTO_TEST_CASE(a_batch_that_is_not_ready_is_passed_over_and_owed_nothing) {
+BOOST_FIXTURE_TEST_CASE(a_batch_that_is_not_ready_is_passed_over_and_owed_nothing, fixture) {
   add(1, 1'000'000);
   add(2, 1'000'000);
   for (int i = 0; i < 1'000; ++i) {
@@ -113,7 +113,7 @@ BOOST_AUTO_TEST_CASE(a_batch_that_is_not_ready_is_passed_over_and_owed_nothing) 
   BOOST_TEST(served[2] <= 51u);
 }
 
-BOOST_AUTO_TEST_CASE(a_batch_that_sleeps_is_not_asked_and_wakes_with_its_share) {
+BOOST_FIXTURE_TEST_CASE(a_batch_that_sleeps_is_not_asked_and_wakes_with_its_share, fixture) {
   add(1, 1'000'000);
   add(2, 1'000'000);
   tested.sleep(2);
@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(a_batch_that_sleeps_is_not_asked_and_wakes_with_its_share) 
   BOOST_TEST(served[2] <= 51u);
 }
 
-BOOST_AUTO_TEST_CASE(sleeping_and_waking_gains_nothing) {
+BOOST_FIXTURE_TEST_CASE(sleeping_and_waking_gains_nothing, fixture) {
   add(1, 1'000'000);
   add(2, 1'000'000);
   for (int i = 0; i < 1'000; ++i) {
@@ -140,7 +140,7 @@ BOOST_AUTO_TEST_CASE(sleeping_and_waking_gains_nothing) {
   BOOST_TEST(served[2] <= 501u);
 }
 
-BOOST_AUTO_TEST_CASE(a_new_weight_counts_from_the_next_line_on) {
+BOOST_FIXTURE_TEST_CASE(a_new_weight_counts_from_the_next_line_on, fixture) {
   add(1, 1'000'000);
   add(2, 1'000'000);
   tested.add(2, 3);
@@ -149,7 +149,7 @@ BOOST_AUTO_TEST_CASE(a_new_weight_counts_from_the_next_line_on) {
   BOOST_TEST(served[2] >= 298u);
 }
 
-BOOST_AUTO_TEST_CASE(every_line_is_handed_out_once_whatever_comes_and_goes) {
+BOOST_FIXTURE_TEST_CASE(every_line_is_handed_out_once_whatever_comes_and_goes, fixture) {
   std::mt19937 random{11};
   uint64_t added = 0, handed = 0;
   batch id = 0;

@@ -4,6 +4,8 @@
 
 using perennial::actors::rejection_streak;
 
+BOOST_AUTO_TEST_SUITE(rejection_streaks)
+
 namespace {
 
 /// How many results of this kind it takes until the batch should be paused; 0: more than 100.
@@ -15,8 +17,6 @@ int until_pause(rejection_streak& s, bool ok, uint16_t code) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(rejection_streaks)
 
 BOOST_AUTO_TEST_CASE(twenty_equal_rejections_pause_once) {
   rejection_streak s;

@@ -4,6 +4,8 @@
 
 using perennial::actors::retry_budget;
 
+BOOST_AUTO_TEST_SUITE(retry_budgets)
+
 namespace {
 
 /// Sends `n` calls, a retry wherever the budget allows one; counts the retries.
@@ -18,8 +20,6 @@ int retries_of(retry_budget& b, int n) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(retry_budgets)
 
 BOOST_AUTO_TEST_CASE(retries_are_a_fifth_of_the_traffic) {
   retry_budget b;

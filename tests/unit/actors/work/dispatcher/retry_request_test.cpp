@@ -6,6 +6,8 @@ using namespace perennial;
 using namespace perennial::actors;
 using namespace perennial::storage;
 
+BOOST_AUTO_TEST_SUITE(asking_for_a_retry)
+
 namespace {
 
 const auto always = [] { return true; };
@@ -41,8 +43,6 @@ bool has(const error& e, std::string_view text) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(asking_for_a_retry)
 
 BOOST_FIXTURE_TEST_CASE(it_goes_on_from_the_newest_batch_of_the_chain, retry_world) {
   const auto first = begin("500");

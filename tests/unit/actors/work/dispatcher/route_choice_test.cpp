@@ -8,6 +8,8 @@ using namespace perennial;
 using namespace perennial::actors;
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(route_choices)
+
 namespace {
 
 constexpr uint32_t a = 0;
@@ -53,8 +55,6 @@ struct without_failover : fixture {
 using counts = std::map<uint32_t, int>;
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(route_choices)
 
 BOOST_FIXTURE_TEST_CASE(a_model_goes_to_its_first_order_and_others_as_the_providers_say, fixture) {
   BOOST_TEST(chosen("m") == a);

@@ -10,6 +10,8 @@ using namespace perennial;
 using namespace perennial::actors;
 using storage::batch_id;
 
+BOOST_AUTO_TEST_SUITE(turn_orders)
+
 namespace {
 
 wall_time at(int64_t ms) { return wall_time{std::chrono::milliseconds{ms}}; }
@@ -35,9 +37,7 @@ using counts = std::map<batch_id, int>;
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(turn_orders, fixture)
-
-BOOST_AUTO_TEST_CASE(owners_share_equally_however_many_batches_each_has) {
+BOOST_FIXTURE_TEST_CASE(owners_share_equally_however_many_batches_each_has, fixture) {
   for (batch_id id = 1; id <= 9; ++id) order.add(id, {.owner = 1});
   order.add(10, {.owner = 2});
   const auto got = turns(180);
@@ -45,13 +45,14 @@ BOOST_AUTO_TEST_CASE(owners_share_equally_however_many_batches_each_has) {
   for (batch_id id = 1; id <= 9; ++id) BOOST_TEST(got.at(id) == 10);
 }
 
-BOOST_AUTO_TEST_CASE(batches_of_one_owner_share_by_weight) {
+BOOST_FIXTURE_TEST_CASE(batches_of_one_owner_share_by_weight, fixture) {
   order.add(1, {.weight = 1});
   order.add(2, {.weight = 3});
   BOOST_TEST((turns(40) == counts{{1, 10}, {2, 30}}));
 }
 
-BOOST_AUTO_TEST_CASE(a_higher_priority_of_the_same_owner_goes_first_and_other_owners_lose_nothing) {
+BOOST_FIXTURE_TEST_CASE(
+  a_higher_priority_of_the_same_owner_goes_first_and_other_owners_lose_nothing, fixture) {
   order.add(1, {.owner = 1, .priority = 0});
   order.add(2, {.owner = 1, .priority = 5});
   order.add(3, {.owner = 2, .priority = -100});
@@ -60,7 +61,7 @@ BOOST_AUTO_TEST_CASE(a_higher_priority_of_the_same_owner_goes_first_and_other_ow
   BOOST_TEST((turns(20) == counts{{1, 10}, {3, 10}}));
 }
 
-BOOST_AUTO_TEST_CASE(batches_with_a_deadline_spend_their_shares_on_the_earliest) {
+BOOST_FIXTURE_TEST_CASE(batches_with_a_deadline_spend_their_shares_on_the_earliest, fixture) {
   order.add(1, {.deadline = at(500)});
   order.add(2, {.deadline = at(100)});
   order.add(3, {});
@@ -70,14 +71,14 @@ BOOST_AUTO_TEST_CASE(batches_with_a_deadline_spend_their_shares_on_the_earliest)
   BOOST_TEST((turns(30) == counts{{1, 20}, {3, 10}}));
 }
 
-BOOST_AUTO_TEST_CASE(ten_lines_behind_ten_million_get_every_other_turn) {
+BOOST_FIXTURE_TEST_CASE(ten_lines_behind_ten_million_get_every_other_turn, fixture) {
   order.add(1, {});
   turns(100'000);
   order.add(2, {});
   BOOST_TEST(turns(20).at(2) == 10);
 }
 
-BOOST_AUTO_TEST_CASE(who_is_removed_gets_no_turn_and_who_is_left_gets_all) {
+BOOST_FIXTURE_TEST_CASE(who_is_removed_gets_no_turn_and_who_is_left_gets_all, fixture) {
   order.add(1, {.owner = 1, .deadline = at(5)});
   order.add(2, {.owner = 2});
   order.remove(1);

@@ -7,12 +7,14 @@ using namespace perennial;
 using namespace perennial::actors;
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(call_verdict)
+
 namespace {
 
 constexpr steady_time now{1h};
 
-perennial::call_report failed(std::chrono::milliseconds after, int status = 0) {
-  perennial::call_report r;
+call_report failed(std::chrono::milliseconds after, int status = 0) {
+  call_report r;
   r.failure = transport_failure::total_timeout;
   r.status = status;
   r.duration = after;
@@ -25,7 +27,7 @@ outcome of(outcome_kind kind) {
   return o;
 }
 
-bool blamed(const perennial::call_report& r, std::chrono::milliseconds deadline) {
+bool blamed(const call_report& r, std::chrono::milliseconds deadline) {
   auto o = of(outcome_kind::aborted);
   blame_silence(o, r, deadline);
   return o.breaker == breaker_effect::failure;
@@ -33,14 +35,11 @@ bool blamed(const perennial::call_report& r, std::chrono::milliseconds deadline)
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(call_verdict)
-
 BOOST_AUTO_TEST_CASE(a_call_is_cut_by_its_deadline_only_where_it_failed_at_it_or_after_it) {
   BOOST_TEST(was_cut(failed(1s), now, now));
   BOOST_TEST(!was_cut(failed(1s), now + 1ms, now));
   BOOST_TEST(!was_cut(failed(1s), std::nullopt, now));
-  BOOST_TEST(
-    !was_cut(perennial::call_report{}, now - 1s, now)); // a good answer counts, however late
+  BOOST_TEST(!was_cut(call_report{}, now - 1s, now)); // a good answer counts, however late
 }
 
 BOOST_AUTO_TEST_CASE(silence_for_most_of_the_lines_time_is_the_providers_failure) {

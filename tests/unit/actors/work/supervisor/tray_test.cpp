@@ -7,6 +7,8 @@
 
 using namespace perennial::actors;
 
+BOOST_AUTO_TEST_SUITE(the_tray)
+
 namespace {
 
 call_done_ptr call(uint32_t worker) {
@@ -16,8 +18,6 @@ call_done_ptr call(uint32_t worker) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(the_tray)
 
 BOOST_AUTO_TEST_CASE(what_comes_slowly_is_told_at_once) {
   tray t;
