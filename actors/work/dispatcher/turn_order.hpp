@@ -5,8 +5,8 @@
 //     └ batches share by weight (fair_share.hpp); those with a deadline pool their share and
 //               spend it on the earliest deadline
 //
-// So a batch without a deadline loses nothing to those with one, and ten lines beside ten million
-// are done after about twenty. A value. Choosing looks at owners and batches in order of their turn
+// So a batch without a deadline loses nothing to those with one. Whoever comes later, an owner or a
+// batch, has a head start, so that ten lines beside ten million are done as if alone. A value. Choosing looks at owners and batches in order of their turn
 // until one is ready.
 #pragma once
 

@@ -19,8 +19,7 @@ constexpr milliseconds ready_for{20};
 /// A line that cannot go asks again after so long, and no longer.
 constexpr milliseconds ask_again{500};
 constexpr milliseconds longest_wait{5'000};
-/// So many lines lie ready at least, and at most.
-constexpr size_t least_ready = 8;
+/// So many lines lie ready at most.
 constexpr size_t most_ready = 512;
 
 uint64_t estimate(const supervisor_state& st, const work_item& item) {
@@ -127,11 +126,9 @@ bool flows_freely(const supervisor_state& st, steady_time now) {
          breakers_are_closed(st) && st.ring.flows_freely(now) && st.in_flight <= most_out(st);
 }
 
-/// How many lines are to be at hand, ready or in the queue: what is called in a short time, and a
-/// few at least. No more: they go before those of a batch that comes later.
-size_t at_hand(const supervisor_state& st) {
-  return std::min(most_ready, std::max(least_ready, st.pace.in(ready_for)));
-}
+/// How many lines are to be at hand, ready or in the queue: what is called in a short time. No more,
+/// and none where calls are slow: they go before those of a batch that comes later.
+size_t at_hand(const supervisor_state& st) { return std::min(most_ready, st.pace.in(ready_for)); }
 
 /// How many lines may lie ready: no more than may be answered without being on disk.
 size_t shelf_target(const supervisor_state& st) {

@@ -71,11 +71,15 @@ BOOST_FIXTURE_TEST_CASE(batches_with_a_deadline_spend_their_shares_on_the_earlie
   BOOST_TEST((turns(30) == counts{{1, 20}, {3, 10}}));
 }
 
-BOOST_FIXTURE_TEST_CASE(ten_lines_behind_ten_million_get_every_other_turn, fixture) {
-  order.add(1, {});
+BOOST_FIXTURE_TEST_CASE(ten_lines_behind_ten_million_get_the_next_turns_of_one_owner_or_of_two,
+                        fixture) {
+  order.add(1, {.owner = 1});
   turns(100'000);
-  order.add(2, {});
-  BOOST_TEST(turns(20).at(2) == 10);
+  order.add(2, {.owner = 1});
+  BOOST_TEST((turns(10) == counts{{2, 10}}));
+  order.remove(2);
+  order.add(3, {.owner = 2});
+  BOOST_TEST((turns(10) == counts{{3, 10}}));
 }
 
 BOOST_FIXTURE_TEST_CASE(who_is_removed_gets_no_turn_and_who_is_left_gets_all, fixture) {
