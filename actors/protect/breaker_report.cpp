@@ -17,6 +17,8 @@ counted_call report_of(const outcome& o, std::chrono::milliseconds took, breaker
   }
   r.connection_failure = unreached;
   r.slow = o.slow;
+  r.silent = o.silent;
+  r.outage = o.outage;
   r.took = took;
   if (r.effect == call_effect::failure) r.detail = o.message;
   return r;

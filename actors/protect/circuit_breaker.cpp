@@ -39,6 +39,12 @@ circuit_breaker::circuit_breaker(breaker_config config)
 bool circuit_breaker::on_outcome(uint32_t epoch, const counted_call& call, steady_time now,
                                  double jitter) {
   count_sent(call);
+  if (!says_nothing(call, now)) return count(epoch, call, now, jitter);
+  return count(epoch, {.effect = call_effect::neutral, .calls = call.calls}, now, jitter);
+}
+
+bool circuit_breaker::count(uint32_t epoch, const counted_call& call, steady_time now,
+                            double jitter) {
   if (epoch != gate_.epoch || call.calls == 0) return false;
   switch (gate_.state) {
   case breaker_state::closed: return count_closed(call, now, jitter);
@@ -52,6 +58,18 @@ void circuit_breaker::count_sent(const counted_call& call) noexcept {
   if (!opened_at_ || !call.sent || *call.sent <= *opened_at_) return;
   if (gate_.state != breaker_state::closed || (closed_at_ && *call.sent < *closed_at_))
     sent_since_opened_ += call.calls;
+}
+
+/// Of a call that was cut before anything came: whether others may well be answered.
+bool circuit_breaker::says_nothing(const counted_call& call, steady_time now) {
+  if (call.effect == call_effect::success) {
+    silent_since_.reset();
+    if (call.took.count() > 0) last_took_ = call.took;
+  }
+  if (!call.silent) return false;
+  if (!silent_since_) silent_since_ = call.sent.value_or(now - call.took);
+  const auto usual = times_.quantile(0.5).value_or(last_took_);
+  return now - *silent_since_ < config_.slow_per_median * usual;
 }
 
 bool circuit_breaker::on_returned(uint32_t epoch, uint32_t calls) {
@@ -81,7 +99,10 @@ bool circuit_breaker::count_closed(const counted_call& call, steady_time now, do
   window_.add(
     {.calls = call.calls, .failures = failed ? call.calls : 0, .slow = slow ? call.calls : 0}, now);
   if (!failed && !slow) return false; // a good call opens nothing
-  auto cause = cause_to_open(now);
+  auto cause =
+    call.outage ? std::string{"nobody has been answered since a line was tried that failed several "
+                              "times"}
+                : cause_to_open(now);
   if (cause.empty()) return false;
   unreachable_ = failed && call.connection_failure;
   return open(with_detail(std::move(cause), call.detail), now, jitter);

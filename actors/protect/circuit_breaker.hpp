@@ -15,6 +15,10 @@
 // The window is two minutes, or twice what the slowest hundredth of calls takes; slow is a minute,
 // or three times the median: what is long for one model is usual for another.
 //
+// A call that is cut at its line's own deadline says nothing while others are answered: the
+// deadline may be short. Where nobody has been answered for three times the median, the provider
+// hangs, and the call has failed.
+//
 // While it is open because connections failed, somebody may try the mere connection (`wants_probe`,
 // `on_probe`): when one is made after one was not, trial calls begin at once. A provider that can
 // be connected to all the time ends no wait early.
@@ -58,6 +62,8 @@ struct counted_call {
   call_effect effect = call_effect::neutral;
   bool connection_failure = false; ///< Never reached the provider: refused, DNS, TLS.
   bool slow = false;               ///< Whatever it took: a timeout. Counts in the closed state.
+  bool silent = false; ///< Cut here before anything came: a failure only where the provider hangs.
+  bool outage = false; ///< A failure that opens it by itself.
   std::chrono::milliseconds took{0};
   uint32_t calls = 1;
   std::optional<steady_time> sent = {};
@@ -148,6 +154,8 @@ public:
 
 private:
   void count_sent(const counted_call& call) noexcept;
+  bool says_nothing(const counted_call& call, steady_time now);
+  bool count(uint32_t epoch, const counted_call& call, steady_time now, double jitter);
   bool learn_time(const counted_call& call, steady_time now);
   bool count_closed(const counted_call& call, steady_time now, double jitter);
   bool count_half_open(const counted_call& call, steady_time now, double jitter);
@@ -165,8 +173,10 @@ private:
   call_times times_;
   std::chrono::milliseconds span_; ///< Of the window now.
   steady_time span_looked_at_{};
-  uint32_t connection_failures_ = 0; ///< In a row.
-  uint32_t failures_ = 0;            ///< In a row.
+  std::optional<steady_time> silent_since_; ///< Since a call was sent, nobody has been answered.
+  std::chrono::milliseconds last_took_{0};  ///< The last good answer.
+  uint32_t connection_failures_ = 0;        ///< In a row.
+  uint32_t failures_ = 0;                   ///< In a row.
   size_t stage_ = 0;
   uint32_t stage_successes_ = 0;
   uint32_t stage_failures_ = 0;

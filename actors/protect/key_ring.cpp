@@ -57,8 +57,9 @@ std::optional<key_ring::standstill> key_ring::stopped(steady_time now) const {
       out.parked = true;
       if (!waits) out.probes += parked->permits;
     } else {
-      if (!out.until || *waits < *out.until) out.until = waits;
-      out.asked = out.asked || s.says.paused_until >= s.says.used_up_until;
+      if (out.until && *out.until <= *waits) continue;
+      out.until = waits;
+      out.asked = s.says.paused_until >= s.says.used_up_until;
     }
   }
   return out;
@@ -121,10 +122,10 @@ bool key_ring::flows_freely(steady_time now) const {
   });
 }
 
-int64_t key_ring::let_out_by_rates(int64_t tokens_a_call) const {
+int64_t key_ring::let_out_by_rates(int64_t tokens_a_call, steady_time now) const {
   int64_t sum = 0;
   for (const auto& s : slots_) {
-    if (s.parked.find(whole_key) != nullptr) continue;
+    if (s.parked.find(whole_key) != nullptr || is_paused(s.says, now)) continue;
     const auto calls = s.calls.available();
     const auto tokens = s.tokens.available();
     if (calls == unlimited_permits && tokens == unlimited_permits) return unlimited_permits;

@@ -49,7 +49,7 @@ public:
   struct standstill {
     bool parked = false;                   ///< Some key is.
     std::optional<steady_time> until = {}; ///< When the first one that is not goes on.
-    bool asked = false;                    ///< The provider asked some of them to wait so long.
+    bool asked = false;                    ///< By the provider; else a rate is used up.
     uint32_t probes = 0;                   ///< Lines that are wanted to try parked keys with.
   };
   /// Nothing while some key may go.
@@ -72,7 +72,7 @@ public:
   bool flows_freely(steady_time now) const;
 
   /// How many more calls of so many tokens the rates of all keys let out now.
-  int64_t let_out_by_rates(int64_t tokens_a_call) const;
+  int64_t let_out_by_rates(int64_t tokens_a_call, steady_time now) const;
 
   /// Calls in flight that all keys together bear.
   uint32_t in_flight_limit() const;

@@ -111,6 +111,9 @@ bool throttle::resume(steady_time now) {
   pauses_ = 0;
   pause_began_.reset();
   paused_until_.reset();
+  requests_.forgive(now);
+  tokens_.forgive(now);
+  permits_.used_up_until.reset();
   return refresh(now);
 }
 

@@ -35,6 +35,11 @@ void token_bucket::use(int64_t count, steady_time now) noexcept {
   used_ += count;
 }
 
+void token_bucket::forgive(steady_time now) noexcept {
+  refill(now);
+  allowed_ = std::max(allowed_, used_);
+}
+
 void token_bucket::refill(steady_time now) noexcept {
   if (rate_ == 0 || now <= filled_at_) return;
   std::chrono::nanoseconds passed = now - filled_at_;

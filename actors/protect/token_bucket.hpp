@@ -34,6 +34,9 @@ public:
   /// `count` more were used; fewer than none gives back what was not.
   void use(int64_t count, steady_time now) noexcept;
 
+  /// Whatever was used beyond the allowed counts as paid.
+  void forgive(steady_time now) noexcept;
+
   /// Adds what the time since the last call brought.
   void refill(steady_time now) noexcept;
 

@@ -64,8 +64,9 @@ struct work_item {
   uint32_t failed_trials = 0; ///< In this process; see supervisor/call_verdict.hpp.
   bool ambiguous = false;
   std::string last_error;
-  wall_time not_before{}; ///< From an earlier process: not to be tried sooner.
-  wall_time first_call{}; ///< When it went out for the first time; epoch: not yet.
+  wall_time not_before{};    ///< From an earlier process: not to be tried sooner.
+  wall_time first_call{};    ///< When it was sent for the first time; epoch: not yet.
+  steady_time tried_since{}; ///< When it first went out in this process.
 
   // Where it goes: see dispatcher/route_choice.hpp.
   uint32_t provider = 0;

@@ -48,6 +48,11 @@ struct outcome {
   breaker_effect breaker = breaker_effect::none;
   /// Counts as slow for the breaker, beside being a failure.
   bool slow = false;
+  /// Ended from here, at its line's own deadline, before anything came: a failure only where others
+  /// are not answered either. The breaker knows.
+  bool silent = false;
+  /// A failure that shows an outage by itself: the breaker opens.
+  bool outage = false;
   concurrency_effect concurrency = concurrency_effect::none; ///< shrink is × 0.9
   /// Parking goes with an alarm, and lasts until someone mends it or a probe succeeds.
   park_target park = park_target::none;

@@ -5,10 +5,10 @@
 // next. The clock of the whole is the virtual time of the last one chosen. A batch that is added,
 // or wakes, starts at that clock: it is owed nothing for the time in which it had no lines.
 //
-// Who comes while others are served has a head start: its first lines go before all others', so that
-// ten lines beside ten million are done as if they were alone. The head starts of all come from one
-// purse, which the other lines fill again, one for every three: however many small batches come, they
-// take a quarter of the lines beyond their shares at most.
+// Who comes while others are served has a head start: its first lines go before all others', so
+// that ten lines beside ten million are done as if they were alone. The head starts of all come
+// from one purse, which the other lines fill again, one for every three: however many small batches
+// come, they take a quarter of the lines beyond their shares at most.
 //
 // All steps are O(log n) of those awake.
 #pragma once

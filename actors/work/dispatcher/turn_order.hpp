@@ -6,8 +6,8 @@
 //               spend it on the earliest deadline
 //
 // So a batch without a deadline loses nothing to those with one. Whoever comes later, an owner or a
-// batch, has a head start, so that ten lines beside ten million are done as if alone. A value. Choosing looks at owners and batches in order of their turn
-// until one is ready.
+// batch, has a head start, so that ten lines beside ten million are done as if alone. A value.
+// Choosing looks at owners and batches in order of their turn until one is ready.
 #pragma once
 
 #include "actors/work/dispatcher/fair_share.hpp"

@@ -11,6 +11,7 @@
 
 #include <caf/logger.hpp>
 #include <caf/typed_event_based_actor.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -18,8 +19,8 @@ namespace perennial::actors {
 
 namespace {
 
-/// What an answer may say that it cost; more is a mistake, and must not stop a key for years.
-constexpr uint64_t most_tokens = 100'000'000;
+/// What an answer may say that it cost; more is a mistake, and must not stop a key for long.
+constexpr uint64_t most_tokens = 10'000'000;
 
 /// The report of a call that was not made at all, since the connection was closed under it.
 call_report not_made(const error& why) {
@@ -29,14 +30,17 @@ call_report not_made(const error& why) {
   return r;
 }
 
-/// Notes that the call goes out, and when.
-void mark_out(const worker_peers& peers, work_item& item) {
+/// Notes that the call goes out, and when. @returns whether it is the line's first.
+bool mark_out(const worker_peers& peers, work_item& item) {
   const auto old_slot = item.slot; // from an earlier process
   const auto slot = peers.calls_out->take(item.batch->id, item.line, item.crashes);
   item.slot = slot.value_or(no_slot); // full: the call is made, only not counted as out
   if (old_slot != no_slot) peers.calls_out->free(old_slot);
   item.sent = steady_now();
-  if (item.first_call == wall_time{}) item.first_call = wall_now();
+  if (item.tried_since == steady_time{}) item.tried_since = item.sent;
+  if (item.first_call != wall_time{}) return false;
+  item.first_call = wall_now();
+  return true;
 }
 
 /// The body with the provider's own name of the model; empty where that is the line's.
@@ -56,20 +60,30 @@ std::optional<storage::line_result> end_spill(spilled_line& spill, const work_it
   return std::nullopt;
 }
 
-/// What the report says of a call that its line's deadline cut.
-void say_cut(call_report& report) {
-  report.failure = transport_failure::aborted;
-  report.detail = "the call was still out when its time was over, and was ended from here";
+/// What the outcome means for this line and this provider: see call_verdict.hpp.
+void weigh(outcome& o, const call_report& report, bool cut, const worker_peers& peers,
+           work_item& item) {
+  const auto& definition = item.batch->definition;
+  if (cut) note_silence(o, report, definition.line_deadline);
+  const bool free_trial = item.trial && is_free_trial(o, report.status, item.failed_trials);
+  o.outage =
+    is_an_outage(o, item, definition.max_attempts, peers.successes->of(item.model_breaker));
+  if (free_trial || o.outage) o.attempt_used = false;
 }
 
-/// A failed trial of a half-open breaker costs the line nothing, but see call_verdict.hpp.
-bool is_free_trial(work_item& item, const outcome& o, int status) {
-  if (!item.trial || o.breaker != breaker_effect::failure) return false;
-  return !may_be_the_line(o, status) || ++item.failed_trials <= free_trials;
+/// What there is to say of a line whose time is over.
+std::string last_words(const work_item& item, const outcome& o, bool called) {
+  if (item.last_error.empty()) return o.message;
+  return called ? fmt::format("{}; before that: {}", o.message, item.last_error) : item.last_error;
+}
+
+void note_cost(call_done& done) {
+  const auto& used = done.result->tokens;
+  if (used.input + used.output > 0) done.tokens = std::min(used.input + used.output, most_tokens);
 }
 
 call_done_ptr make_call(const worker_peers& peers, item_ptr item) {
-  mark_out(peers, *item);
+  const bool first = mark_out(peers, *item);
   auto done = std::make_shared<call_done>();
   done->worker = peers.number;
   const auto& definition = item->batch->definition;
@@ -97,7 +111,7 @@ call_done_ptr make_call(const worker_peers& peers, item_ptr item) {
   if (report.spilled > 0 && report.failure == transport_failure::none)
     long_result = end_spill(*spill, *item, report);
   const bool cut = was_cut(report, until, steady_now());
-  if (cut && !too_late) say_cut(report);
+  if (cut) say_cut(report);
   done->outcome = classify(report, {.url = peers.config.base_url,
                                     .key_env = key.from.variable,
                                     .key_file = key.from.file,
@@ -105,29 +119,31 @@ call_done_ptr make_call(const worker_peers& peers, item_ptr item) {
                                     .key_worked = knowledge.key_worked(),
                                     .model_worked = knowledge.model_worked(item->model),
                                     .provider = peers.config.name});
-  if (cut) blame_silence(done->outcome, report, definition.line_deadline);
-  if (is_free_trial(*item, done->outcome, report.status)) done->outcome.attempt_used = false;
+  weigh(done->outcome, report, cut, peers, *item);
+  // A line's time begins when a provider gets it, not while none can be reached.
+  if (first && done->outcome.kind == outcome_kind::never_sent) item->first_call = {};
   done->took = std::chrono::duration_cast<std::chrono::milliseconds>(report.duration);
   done->limits = report.limits;
   done->answered = report.status != 0;
   done->response_bytes = report.body.size() + report.spilled;
-  if (done->outcome.kind == outcome_kind::success) knowledge.on_success(item->model);
-  done->disposition = decide(done->outcome, item->attempts, definition.max_attempts);
+  if (done->outcome.kind == outcome_kind::success) {
+    knowledge.on_success(item->model);
+    peers.successes->note(item->model_breaker, steady_now());
+  }
   if (done->outcome.ambiguous) item->ambiguous = true;
+  done->disposition = decide(done->outcome, item->attempts, definition.max_attempts);
   auto& fate = done->disposition.fate;
-  if (cut || (fate == line_fate::retry && is_overdue(*item, wall_now()))) {
+  const bool ended_by_it = cut && done->outcome.kind != outcome_kind::never_sent;
+  if (ended_by_it || (fate == line_fate::retry && is_overdue(*item, wall_now()))) {
     fate = line_fate::failed;
     item->attempts = done->disposition.attempts;
-    done->result = overdue_line(*item, done->outcome.message);
+    done->result = overdue_line(*item, last_words(*item, done->outcome, !too_late));
   } else if (fate == line_fate::result && long_result) {
     done->result = std::move(long_result);
   } else if (fate == line_fate::result || fate == line_fate::failed) {
     done->result = answered_line(*item, std::max(1u, done->disposition.attempts), report,
                                  done->outcome, peers.config.name);
-    const auto& used = done->result->tokens;
-    if (used.input + used.output > 0) {
-      done->tokens = std::min(used.input + used.output, most_tokens);
-    }
+    note_cost(*done);
   }
   done->memory->shrink_to(done->result ? done->result->text.capacity() : 0);
   done->item = std::move(item);

@@ -126,8 +126,8 @@ bool flows_freely(const supervisor_state& st, steady_time now) {
          breakers_are_closed(st) && st.ring.flows_freely(now) && st.in_flight <= most_out(st);
 }
 
-/// How many lines are to be at hand, ready or in the queue: what is called in a short time. No more,
-/// and none where calls are slow: they go before those of a batch that comes later.
+/// How many lines are to be at hand, ready or in the queue: what is called in a short time. No
+/// more, and none where calls are slow: they go before those of a batch that comes later.
 size_t at_hand(const supervisor_state& st) { return std::min(most_ready, st.pace.in(ready_for)); }
 
 /// How many lines may lie ready: no more than may be answered without being on disk.
@@ -143,7 +143,7 @@ void ask_for_lines(supervisor_ptr self, steady_time now) {
   // A trial needs no more than it may call.
   const auto trial = trial_room(st, now);
   // Nor where a rate lets few out: the others would be charged to their batches, and come back.
-  const auto by_rate = st.ring.let_out_by_rates(st.tokens_a_call);
+  const auto by_rate = st.ring.let_out_by_rates(st.tokens_a_call, now);
   const auto at_once = static_cast<uint32_t>(std::min<int64_t>(by_rate, most));
   const auto wish = 2 * static_cast<uint32_t>(at_hand(st));
   const auto spare = trial || by_rate < wish ? 0 : wish;

@@ -10,9 +10,6 @@ namespace perennial::actors {
 
 namespace {
 
-/// Job files may name any number of models: lines of further ones go by the provider's breaker.
-constexpr size_t most_models = 64;
-
 supervisor_actor me(supervisor_ptr self) { return caf::actor_cast<supervisor_actor>(self); }
 
 breaker_setup setup_of(const supervisor_state& st) {
@@ -60,7 +57,7 @@ uint32_t breaker_of(supervisor_ptr self, const std::string& model) {
   if (!st.peers.config.breaker_per_model || model.empty()) return 0;
   if (const auto found = st.model_numbers.find(model); found != st.model_numbers.end())
     return found->second;
-  if (st.models.size() >= most_models) return 0;
+  if (st.models.size() >= most_models) return 0; // its lines go by the provider's
   const auto number = static_cast<uint32_t>(st.models.size() + 1);
   auto setup = setup_of(st);
   setup.name = fmt::format("{}, model \"{}\"", setup.name, model);

@@ -16,6 +16,7 @@
 #include "actors/protect/token_guess.hpp"
 #include "actors/service/config.hpp"
 #include "actors/work/call_key.hpp"
+#include "actors/work/last_successes.hpp"
 #include "actors/work/limit_memory.hpp"
 #include "actors/work/provider_availability.hpp"
 #include "actors/work/supervisor/call_pace.hpp"
@@ -127,6 +128,7 @@ struct supervisor_state {
   std::deque<item_ptr> queue;
   std::shared_ptr<shelf> ready = std::make_shared<shelf>();
   std::shared_ptr<tray> finished = std::make_shared<tray>();
+  std::shared_ptr<last_successes> successes = std::make_shared<last_successes>();
   call_pace pace;
   bool look_sent = false; ///< The next look into the tray is on its way.
   std::vector<worker_slot> workers;

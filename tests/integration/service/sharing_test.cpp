@@ -1,60 +1,13 @@
-// Batches beside each other and the ends that the clock sets: shares, priorities, expiry, deadlines
-// of lines, retries by code.
+// Batches beside each other: shares, priorities, expiry, and retries by code.
 #include "actors/interfaces.hpp"
 #include "actors/service/ask.hpp"
-#include "actors/work/supervisor/call_verdict.hpp"
+#include "batches.hpp"
 #include "protocol/openai/ids.hpp"
-#include "running_service.hpp"
-#include "tests/support/eventually.hpp"
 
-#include <map>
 #include <set>
-#include <sstream>
 
 using namespace perennial;
 using namespace perennial::test;
-using nlohmann::json;
-
-namespace {
-
-/// Creates a batch with more than the usual members.
-std::string create(running_service& s, const std::string& file, json extra,
-                   const std::string& key = {}) {
-  extra["input_file_id"] = file;
-  extra["endpoint"] = "/v1/chat/completions";
-  httplib::Headers headers;
-  if (!key.empty()) headers.emplace("Authorization", "Bearer " + key);
-  const auto r = s.client->Post("/v1/batches", headers, extra.dump(), "application/json");
-  BOOST_REQUIRE(r);
-  BOOST_REQUIRE_MESSAGE(r->status == 200, r->body);
-  return json::parse(r->body)["id"];
-}
-
-uint64_t completed(const json& b) { return b["request_counts"]["completed"]; }
-
-/// The codes of a batch's failed lines, and how often each is there.
-std::map<std::string, int> failures(running_service& s, const json& b) {
-  std::map<std::string, int> out;
-  if (b["error_file_id"].is_null()) return out;
-  std::istringstream in{s.content(b["error_file_id"])};
-  for (std::string line; std::getline(in, line);) {
-    const auto j = json::parse(line);
-    ++out[j["response"].is_null() ? j["error"]["code"].get<std::string>()
-                                  : std::to_string(j["response"]["status_code"].get<int>())];
-  }
-  return out;
-}
-
-/// Lines that the sim has not seen under other names: each batch has prompts of its own.
-std::string lines_named(const std::string& name, uint64_t n) {
-  std::string out;
-  for (uint64_t i = 0; i < n; ++i) {
-    out += fmt::format("{{\"id\":\"{0}{1}\",\"model\":\"m\",\"prompt\":\"{0}{1}\"}}\n", name, i);
-  }
-  return out;
-}
-
-} // namespace
 
 BOOST_AUTO_TEST_SUITE(sharing)
 
@@ -142,73 +95,6 @@ BOOST_AUTO_TEST_CASE(a_batch_that_asked_for_no_expiry_has_none_whatever_its_wind
   const auto id = create(s, s.upload(lines_named("x", 3)), json{{"completion_window", "1m"}});
   BOOST_TEST(s.get("/v1/batches/" + id)["expires_at"].is_null());
   BOOST_TEST(s.wait_status(id, "completed")["completion_window"] == "1m");
-}
-
-BOOST_AUTO_TEST_CASE(a_line_past_its_own_deadline_fails_and_says_what_its_last_attempt_got) {
-  sim_process sim{{"--rate-503", "1"}};
-  running_service s{sim, 4};
-  const auto id =
-    create(s, s.upload(lines_named("x", 3)), json{{"line_deadline", "1s"}, {"max_attempts", 100}});
-  const auto over = s.wait_status(id, "completed");
-  BOOST_TEST((failures(s, over) == std::map<std::string, int>{{"deadline_exceeded", 3}}));
-  const auto text = s.content(over["error_file_id"]);
-  BOOST_TEST(text.find("deadline of 1s") != std::string::npos, text);
-  BOOST_TEST(text.find("503") != std::string::npos, text);
-  sim.control({{"rate_503", 0}});
-  const auto again = s.post("/v1/batches/" + id + "/retry", json{{"only", "deadline_exceeded"}});
-  BOOST_TEST(completed(s.wait_status(again["id"], "completed")) == 3U);
-}
-
-BOOST_AUTO_TEST_CASE(a_call_that_is_out_is_cut_at_its_lines_deadline_and_nobody_else_suffers) {
-  sim_process sim{{"--hold", "x1"}};
-  running_service s{sim, 4};
-  const auto id = create(s, s.upload(lines_named("x", 3)), json{{"line_deadline", "5s"}});
-  const auto over = s.wait_status(id, "completed");
-  BOOST_TEST(completed(over) == 2U);
-  BOOST_TEST((failures(s, over) == std::map<std::string, int>{{"deadline_exceeded", 1}}));
-  const auto text = s.content(over["error_file_id"]);
-  BOOST_TEST(text.find("was still out when its time was over") != std::string::npos, text);
-  BOOST_TEST(text.find("\"ambiguous\":true") != std::string::npos, text);
-  BOOST_TEST(sim.stat("requests") == 3U);
-  const auto breaker = s.get("/v1/providers").at("data").at(0);
-  BOOST_TEST(breaker.at("state") == "closed");
-  BOOST_TEST(breaker.at("in_flight") == 0);
-}
-
-BOOST_AUTO_TEST_CASE(a_provider_that_hangs_costs_few_lines_their_deadline_and_the_others_wait) {
-  sim_process sim{{"--hold", "x"}};
-  running_service s{sim, 8};
-  const auto id = create(s, s.upload(lines_named("x", 200)), json{{"line_deadline", "300ms"}});
-  BOOST_REQUIRE(
-    eventually([&] { return s.get("/v1/providers").at("data").at(0).at("state") == "open"; }));
-  sim.control({{"hold", ""}});
-  s.post("/v1/providers/default/reset", json::object());
-  const auto over = s.wait_status(id, "completed");
-  BOOST_TEST(over["request_counts"]["failed"] >= 20);
-  BOOST_TEST(over["request_counts"]["failed"] <= 20 + 2 * 8); // until it was taken for down
-}
-
-BOOST_AUTO_TEST_CASE(lines_that_wait_for_their_first_call_have_their_whole_deadline_yet) {
-  sim_process sim{{"--latency", "400ms"}};
-  running_service s{sim, 1};
-  const auto id = create(s, s.upload(lines_named("x", 12)), json{{"line_deadline", "2s"}});
-  BOOST_TEST(completed(s.wait_status(id, "completed")) == 12U);
-}
-
-BOOST_AUTO_TEST_CASE(lines_that_fail_always_end_though_only_they_are_left_for_an_open_breaker) {
-  sim_process sim{{"--fail-model", "m"}};
-  running_service s{sim, 8};
-  s.stop();
-  s.config.providers.front().breaker_open = std::chrono::milliseconds{1}; // and 30 at most
-  s.start();
-  // Fewer than the 20 equal rejections that pause a batch.
-  const auto id = create(s, s.upload(lines_named("x", 18)), json{{"max_attempts", 3}});
-  const auto over = s.wait_status(id, "completed");
-  BOOST_TEST((failures(s, over) == std::map<std::string, int>{{"500", 18}}));
-  BOOST_TEST(s.get("/v1/providers").at("data").at(0).at("state") != "closed");
-  // Those that went out before it opened (20 failures, and what was in flight) had no free trial.
-  BOOST_TEST(sim.stat("requests") >= 80U);
-  BOOST_TEST(sim.stat("requests") <= 18 * (3 + actors::free_trials));
 }
 
 BOOST_AUTO_TEST_CASE(a_retry_takes_the_lines_with_its_code_only) {

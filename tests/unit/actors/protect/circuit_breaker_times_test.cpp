@@ -52,6 +52,72 @@ BOOST_AUTO_TEST_CASE(the_window_is_twice_as_long_as_the_longest_calls) {
   BOOST_TEST(breaker.window(now).calls == 0u);
 }
 
+// -- calls that are cut at a deadline of their own line
+
+namespace {
+
+/// A call that was out for so long without a byte.
+counted_call cut_after(std::chrono::milliseconds took, steady_time now) {
+  return {.effect = call_effect::failure, .silent = true, .took = took, .sent = now - took};
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(
+  calls_that_are_cut_sooner_than_answers_take_say_nothing_while_others_get_some) {
+  for (int i = 0; i < 1'000; ++i) {
+    now += 300ms;
+    for (int n = 0; n < 4; ++n)
+      BOOST_REQUIRE(!breaker.on_outcome(breaker.gate().epoch, cut_after(300ms, now), now, middle));
+    if (i % 4 > 0) continue; // two gaps longer than a second, too
+    const counted_call good{.effect = call_effect::success, .took = 1s};
+    BOOST_REQUIRE(!breaker.on_outcome(breaker.gate().epoch, good, now, middle));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(calls_that_are_cut_have_failed_where_nobody_is_answered_for_thrice_the_usual) {
+  for (int i = 0; i < 100; ++i) {
+    now += 10ms;
+    breaker.on_outcome(breaker.gate().epoch, {.effect = call_effect::success, .took = 1s}, now,
+                       middle);
+  }
+  const auto began = now;
+  for (int i = 0; i < 1'000 && is(breaker_state::closed); ++i) {
+    now += 100ms;
+    breaker.on_outcome(breaker.gate().epoch, cut_after(100ms, now), now, middle);
+  }
+  BOOST_TEST(is(breaker_state::open));
+  BOOST_TEST((now - began >= 3s + 1'900ms)); // three seconds, and 20 calls from there on
+  BOOST_TEST((now - began <= 6s));           // what is usual is known to a fifth
+}
+
+BOOST_AUTO_TEST_CASE(calls_that_are_cut_have_failed_where_nobody_has_ever_been_answered) {
+  for (int i = 0; i < 20; ++i) breaker.on_outcome(1, cut_after(300ms, now), now, middle);
+  BOOST_TEST(is(breaker_state::open));
+}
+
+BOOST_AUTO_TEST_CASE(a_trial_that_is_cut_while_others_are_answered_gives_its_permit_back) {
+  open();
+  wait_for_trial();
+  const counted_call good{.effect = call_effect::success, .took = 1s};
+  BOOST_TEST(breaker.on_outcome(breaker.gate().epoch, good, now, middle));
+  BOOST_TEST(breaker.gate().permits == 3);
+  now += 300ms;
+  BOOST_TEST(breaker.on_outcome(breaker.gate().epoch, cut_after(300ms, now), now, middle));
+  BOOST_TEST(is(breaker_state::half_open));
+  BOOST_TEST(breaker.gate().permits == 4);
+}
+
+// -- an outage that one line has seen
+
+BOOST_AUTO_TEST_CASE(a_failure_that_shows_an_outage_opens_it_at_once) {
+  BOOST_TEST(!report(call_effect::failure));
+  const counted_call last{.effect = call_effect::failure, .outage = true, .detail = "503"};
+  BOOST_TEST(breaker.on_outcome(breaker.gate().epoch, last, now, middle));
+  BOOST_TEST(is(breaker_state::open));
+  BOOST_TEST(breaker.gate().reason.find("nobody has been answered") != std::string::npos);
+}
+
 // -- the mere connection
 
 BOOST_AUTO_TEST_CASE(a_connection_that_is_made_again_begins_the_trial_calls_at_once) {

@@ -76,6 +76,17 @@ BOOST_AUTO_TEST_CASE(a_debt_of_many_minutes_is_paid_off_in_as_many_however_often
   }
 }
 
+BOOST_AUTO_TEST_CASE(resumed_by_hand_it_owes_nothing_for_what_calls_cost) {
+  throttle tested{{.tokens_per_minute = 600}, start};
+  BOOST_TEST(tested.on_used(1, 1'000'000, start));
+  BOOST_REQUIRE(tested.permits().used_up_until.has_value());
+  BOOST_TEST(tested.resume(start));
+  BOOST_TEST(!tested.permits().used_up_until);
+  BOOST_TEST(!tested.on_tick(start + 50ms));
+  BOOST_TEST(tested.on_tick(start + 100ms));
+  BOOST_TEST(tested.permits().tokens == 1'000'000 + 1); // as fast as the rate, from here on
+}
+
 BOOST_AUTO_TEST_CASE(no_debt_is_too_large_for_the_clock) {
   throttle tested{{.tokens_per_minute = 1}, start};
   tested.on_used(1, 2'000'000'000'000, start);
