@@ -70,6 +70,7 @@ CAF_ADD_ATOM(perennial, perennial::actors, details_atom, "details")
 CAF_ADD_ATOM(perennial, perennial::actors, reload_atom, "reload")
 CAF_ADD_ATOM(perennial, perennial::actors, available_atom, "available")
 CAF_ADD_ATOM(perennial, perennial::actors, look_atom, "look")
+CAF_ADD_ATOM(perennial, perennial::actors, parts_atom, "parts")
 
 CAF_ADD_TYPE_ID(perennial, (perennial::actors::group_ptr))
 CAF_ADD_TYPE_ID(perennial, (perennial::actors::commit_reply))
@@ -172,6 +173,8 @@ using dispatcher_actor = caf::typed_actor<
   caf::reacts_to<finished_atom, storage::batch_record>,
   // Hand nothing out any more (true), or do again.
   caf::reacts_to<drain_atom, bool>, caf::replies_to<status_atom>::with<dispatcher_status>,
+  // Those that live and die with it: reader, validator.
+  caf::replies_to<parts_atom>::with<std::vector<caf::actor>>,
   caf::reacts_to<wakeup_atom, uint64_t>>;
 
 /// READER: reads job lines ahead, a page at a time.
@@ -214,6 +217,8 @@ using supervisor_actor = caf::typed_actor<
   // For people.
   caf::replies_to<workers_atom>::with<worker_list_ptr>,
   caf::replies_to<details_atom>::with<provider_details_ptr>,
+  // Those that live and die with it: its breaker, the throttles of its keys, its models' breakers.
+  caf::replies_to<parts_atom>::with<std::vector<caf::actor>>,
   // Give back what is queued and take no new lines; true: abort the calls in flight as well.
   caf::reacts_to<drain_atom, bool>, caf::replies_to<status_atom>::with<provider_status>,
   // Internal: send on what was gathered; timers; look for workers that hang.

@@ -97,6 +97,10 @@ dispatcher_actor::behavior_type dispatcher_behavior(dispatcher_ptr self, dispatc
       pump(self);
     },
     [self](status_atom) { return status(self); },
+    [self](parts_atom) {
+      return std::vector{caf::actor_cast<caf::actor>(self->state.reader),
+                         caf::actor_cast<caf::actor>(self->state.validator)};
+    },
     [self](wakeup_atom, uint64_t generation) { woken(self, generation); },
   };
 }

@@ -165,6 +165,8 @@ worker_actor::behavior_type worker_behavior(worker_actor::stateful_pointer<worke
       std::rethrow_exception(thrown);
     } catch (const std::exception& e) {
       return to_caf({errc::internal, e.what()}); // its supervisor logs it
+    } catch (...) {
+      return to_caf({errc::internal, "something that is no exception was thrown"});
     }
   });
   self->state.peers = std::move(peers);

@@ -92,6 +92,8 @@ void reset_breakers(supervisor_ptr self);
 void set_most_in_flight(supervisor_ptr self, uint32_t calls);
 /// Takes other keys and limits; a key that has changed is not parked any more.
 void reload(supervisor_ptr self, const provider_keys_ptr& fresh);
+/// Its breaker, the throttles of its keys, the breakers of its models.
+std::vector<caf::actor> protectors(const supervisor_state& st);
 /// What is parked, of all keys.
 std::vector<parked_route> all_parked(const supervisor_state& st);
 /// Asks breakers and throttles, and answers when all have.

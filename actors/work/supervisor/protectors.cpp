@@ -151,6 +151,13 @@ void reload(supervisor_ptr self, const provider_keys_ptr& fresh) {
     set_most_in_flight(self, fresh->max_in_flight);
 }
 
+std::vector<caf::actor> protectors(const supervisor_state& st) {
+  std::vector<caf::actor> out{caf::actor_cast<caf::actor>(st.breaker)};
+  for (const auto& k : st.keys) out.push_back(caf::actor_cast<caf::actor>(k.throttle));
+  for (const auto& m : st.models) out.push_back(caf::actor_cast<caf::actor>(m.breaker));
+  return out;
+}
+
 std::vector<parked_route> all_parked(const supervisor_state& st) {
   std::vector<parked_route> all;
   for (uint32_t n = 0; n < st.ring.size(); ++n) {

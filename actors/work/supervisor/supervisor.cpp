@@ -161,6 +161,7 @@ supervisor_actor::behavior_type supervisor_behavior(supervisor_ptr self, supervi
       return std::make_shared<const worker_list>(list_workers(self));
     },
     [self](details_atom) { return details(self, status(self)); },
+    [self](parts_atom) { return protectors(self->state); },
     [self](drain_atom, bool abort) { drain(self, abort); },
     [self](status_atom) { return status(self); },
     [self](flush_atom) { flush(self); },

@@ -2,6 +2,8 @@
 // says so, and another one on the same directory ends the batch with exactly one result per line.
 #include "running_service.hpp"
 
+#include "actors/interfaces.hpp"
+#include "actors/service/ask.hpp"
 #include "actors/service/root_actor.hpp"
 
 #include <caf/send.hpp>
@@ -44,7 +46,17 @@ struct interrupted_service {
     s.start();
   }
 
-  void must_end_whole() {
+  template <class Handle>
+  std::vector<caf::actor> parts_of(const Handle& whom) {
+    auto got = actors::ask<std::vector<caf::actor>>(s.service->system(), whom,
+                                                    child_process::patience, actors::parts_atom_v);
+    BOOST_REQUIRE(got);
+    return *got;
+  }
+
+  uint64_t completed() { return s.get("/v1/batches/" + batch)["request_counts"]["completed"]; }
+
+  void must_end_whole(uint64_t deaths = 1) {
     const auto done = s.wait_status(batch, "completed");
     BOOST_TEST(done["request_counts"]["completed"] == lines);
     std::set<std::string> ids;
@@ -54,7 +66,7 @@ struct interrupted_service {
     }
     BOOST_TEST(ids.size() == lines);
     // Only calls that were out, or whose results the dead one still had, are made again.
-    BOOST_TEST(sim.stat("requests") <= lines + 512 + concurrency);
+    BOOST_TEST(sim.stat("requests") <= lines + deaths * (512 + concurrency));
     BOOST_TEST(!s.service->failure().has_value());
   }
 
@@ -101,6 +113,26 @@ BOOST_AUTO_TEST_CASE(a_supervisor_dies_and_the_batch_ends_after_a_new_start) {
   kill(s.service->supervisors().front(), "the supervisor of default");
   begin_anew();
   must_end_whole();
+}
+
+BOOST_AUTO_TEST_CASE(a_breaker_or_a_throttle_dies_and_its_supervisor_with_it) {
+  for (const size_t part : {0U, 1U}) {
+    const auto before = completed();
+    kill(parts_of(s.service->supervisors().front()).at(part), "the supervisor of default");
+    begin_anew();
+    s.wait(batch, [&](const json& b) { return b["request_counts"]["completed"] > before + 100; });
+  }
+  must_end_whole(2);
+}
+
+BOOST_AUTO_TEST_CASE(the_reader_or_the_validator_dies_and_the_dispatcher_with_it) {
+  for (const size_t part : {0U, 1U}) {
+    const auto before = completed();
+    kill(parts_of(s.service->dispatcher()).at(part), "the dispatcher");
+    begin_anew();
+    s.wait(batch, [&](const json& b) { return b["request_counts"]["completed"] > before + 100; });
+  }
+  must_end_whole(2);
 }
 
 BOOST_AUTO_TEST_CASE(the_gateway_goes_and_the_batch_runs_on_without_it) {

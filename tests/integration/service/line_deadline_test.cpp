@@ -32,7 +32,7 @@ public:
     port_ = ntohs(at.sin_port);
     for (auto& waits : waiting_) { // more than fit, and none waits until it is in
       waits = unique_fd{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-      ::connect(waits.get(), name, size);
+      (void)::connect(waits.get(), name, size);
     }
   }
   std::string url() const { return fmt::format("http://127.0.0.1:{}/v1", port_); }
@@ -143,6 +143,19 @@ BOOST_AUTO_TEST_CASE(an_outage_costs_the_only_line_of_a_batch_nothing_but_time) 
     s.post("/v1/providers/default/reset", json::object());
     BOOST_TEST(completed(s.wait_status(id, "completed")) == 1U);
   }
+}
+
+BOOST_AUTO_TEST_CASE(an_outage_of_many_trials_uses_no_attempt_of_few_lines) {
+  sim_process sim{{"--rate-503", "1"}};
+  running_service s{sim, 4};
+  s.stop();
+  s.config.providers.front().breaker_open = std::chrono::milliseconds{1}; // and 30 at most
+  s.start();
+  const auto id = create(s, s.upload(lines_named("x", 3)), json{{"max_attempts", 3}});
+  BOOST_TEST(eventually([&] { return sim.stat("requests") >= 40; }));
+  BOOST_TEST(s.get("/v1/batches/" + id)["request_counts"]["failed"] == 0);
+  sim.control({{"rate_503", 0}});
+  BOOST_TEST(completed(s.wait_status(id, "completed")) == 3U);
 }
 
 BOOST_AUTO_TEST_CASE(lines_that_wait_for_their_first_call_have_their_whole_deadline_yet) {
