@@ -40,9 +40,10 @@ struct refusal {
     return route.key_env.empty() ? std::string{"the provider's API key"}
                                  : fmt::format("the variable {}", route.key_env);
   }
-  /// Once the key is good: a file is read again when it is asked for.
+  /// Once the key is good: a file is read again when it is asked for, a variable at a start.
   std::string how_to_go_on() const {
-    if (route.key_file.empty()) return {};
+    if (route.key_file.empty())
+      return route.key_env.empty() ? "" : " and start again if it has to be another one";
     return fmt::format(", then: perennial providers resume {}",
                        route.provider.empty() ? "NAME" : route.provider);
   }
@@ -144,9 +145,9 @@ std::string message_of(outcome_kind kind, const refusal& r) {
   case throttled_for:
   case throttled: return r.sentence("too many requests for now; the lines wait");
   case quota_spent:
-    return r.sentence(fmt::format("the quota or the balance behind {} is spent; top it up or use "
-                                  "another key{}",
-                                  r.key_name(), r.how_to_go_on()));
+    return r.sentence(fmt::format("the quota or the balance behind {} is spent; top it up (a line "
+                                  "is tried every minute or sooner) or use another key{}",
+                                  r.key_name(), r.route.key_file.empty() ? "" : r.how_to_go_on()));
   case try_again: return r.sentence("a passing conflict; the line is tried again");
   case overloaded: return r.sentence("the provider is overloaded; the line is tried again");
   case server_error: return r.sentence("the provider failed; the line is tried again");

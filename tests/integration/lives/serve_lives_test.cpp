@@ -15,8 +15,11 @@
 #include <nlohmann/json.hpp>
 
 #include <atomic>
+#include <condition_variable>
 #include <csignal>
 #include <future>
+#include <memory>
+#include <mutex>
 #include <set>
 #include <sstream>
 #include <thread>
@@ -37,6 +40,13 @@ std::string job_lines() {
   }
   return out;
 }
+
+/// What a stuck thread waits for; it may outlive the test.
+struct stuck_gate {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool open = false;
+};
 
 struct served {
   served() {
@@ -74,15 +84,15 @@ struct served {
 
   /// A thread of the service that does not come back.
   void have_a_thread_stuck() {
-    newest.load()->system().spawn<caf::detached>([this](caf::event_based_actor*) {
-      std::unique_lock lock{mutex};
-      changed.wait(lock, [this] { return may_go; });
+    newest.load()->system().spawn<caf::detached>([g = gate](caf::event_based_actor*) {
+      std::unique_lock lock{g->mutex};
+      g->changed.wait(lock, [&] { return g->open; });
     });
   }
   void let_stuck_go() {
-    const std::lock_guard lock{mutex};
-    may_go = true;
-    changed.notify_all();
+    const std::lock_guard lock{gate->mutex};
+    gate->open = true;
+    gate->changed.notify_all();
   }
 
   json call(const std::string& path) {
@@ -128,9 +138,7 @@ struct served {
                       ++lives;
                     },
                   .end_now = [this](int status) { ended_with = status; }};
-  std::mutex mutex;
-  std::condition_variable changed;
-  bool may_go = false;
+  std::shared_ptr<stuck_gate> gate = std::make_shared<stuck_gate>();
   std::future<int> over;
 };
 

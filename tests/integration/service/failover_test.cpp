@@ -96,6 +96,7 @@ BOOST_AUTO_TEST_CASE(in_an_outage_of_the_first_the_second_answers_and_the_result
     ++said;
     BOOST_TEST(ours["others"][0]["provider"] == "a");
     BOOST_TEST(!ours["others"][0]["message"].get<std::string>().empty());
+    BOOST_TEST(!ours["others"][0]["code"].get<std::string>().empty());
   }
   BOOST_TEST(said > 0U);
 }

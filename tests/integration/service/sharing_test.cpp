@@ -74,6 +74,26 @@ BOOST_AUTO_TEST_CASE(a_batch_expires_where_it_was_asked_for_and_keeps_what_is_do
   BOOST_TEST(end["request_counts"]["total"] == 1);
 }
 
+BOOST_AUTO_TEST_CASE(batches_expire_and_lines_have_a_deadline_where_the_configuration_says_so) {
+  sim_process sim{{"--hold", "x"}};
+  running_service s{sim, 2};
+  s.stop();
+  s.config.batch_expires_after = std::chrono::seconds{4};
+  s.config.line_deadline = std::chrono::milliseconds{500};
+  s.start();
+  const auto file = s.upload(lines_named("x", 2) + lines_named("y", 2));
+  const auto usual = create(s, file, json::object());
+  const auto own = create(s, file, json{{"expires_after", "1h"}, {"line_deadline", "1h"}});
+  const auto made = s.get("/v1/batches/" + usual);
+  BOOST_TEST(made["expires_at"].get<int64_t>() - made["created_at"].get<int64_t>() == 4);
+  const auto over = s.wait(
+    usual, [](const json& b) { return b["status"] == "completed" || b["status"] == "expired"; });
+  BOOST_TEST(failures(s, over)["deadline_exceeded"] + failures(s, over)["batch_expired"] >= 2);
+  BOOST_TEST(s.get("/v1/batches/" + own)["request_counts"]["failed"] == 0); // by its own word
+  sim.control({{"hold", ""}});
+  BOOST_TEST(completed(s.wait_status(own, "completed")) == 4U);
+}
+
 BOOST_AUTO_TEST_CASE(an_expiry_that_passed_while_the_service_was_away_holds_at_its_start) {
   sim_process sim{{"--hold", "x3"}};
   running_service s{sim, 1};

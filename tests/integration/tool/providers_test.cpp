@@ -278,6 +278,28 @@ BOOST_AUTO_TEST_CASE(a_provider_that_is_not_there_has_no_workers_and_is_said_so)
   BOOST_TEST(call({"workers", "--provider", "sim"}).status.ok());
 }
 
+BOOST_AUTO_TEST_CASE(workers_are_listed_restarted_and_scaled_by_hand_in_the_middle_of_a_batch) {
+  sim.control({{"hold", "say"}});
+  start();
+  const auto batch = submit(30);
+  BOOST_REQUIRE(eventually([&] { return sim.stat("in_flight") == 8; }));
+  const auto table = call({"workers"}).output;
+  BOOST_TEST(has(table, "calling"), table);
+  BOOST_TEST(has(table, batch), table);
+  const auto gently = call({"workers", "restart", "--provider", "sim", "--json"});
+  BOOST_TEST(json::parse(gently.output)["restarted"] == 8, gently.output);
+  BOOST_TEST(has(call({"workers"}).output, "retiring"));
+  BOOST_TEST(sim.stat("requests") == 8U); // their calls go on
+  const auto at_once = call({"workers", "restart", "--now", "--json"});
+  BOOST_TEST(json::parse(at_once.output)["restarted"] == 8, at_once.output);
+  BOOST_REQUIRE(eventually([&] { return sim.stat("requests") == 16U; })); // made again
+  BOOST_TEST(call({"workers", "scale", "sim", "12"}).status.ok());
+  BOOST_REQUIRE(eventually([&] { return sim.stat("in_flight") == 12; }));
+  BOOST_TEST(call({"workers", "scale", "sim", "none"}).status.code == 2);
+  sim.control({{"hold", ""}});
+  BOOST_TEST(finished(batch)["request_counts"]["completed"] == 30);
+}
+
 BOOST_AUTO_TEST_CASE(a_pause_is_told_of_and_ended_by_hand) {
   sim.control({{"rate_429_after", 1.0}, {"retry_after", 3'000}});
   start();

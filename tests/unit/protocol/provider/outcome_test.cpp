@@ -187,7 +187,7 @@ BOOST_AUTO_TEST_CASE(a_providers_sentence_does_not_bring_its_full_stop) {
 BOOST_AUTO_TEST_CASE(messages_say_what_is_wrong_where_and_what_to_do) {
   BOOST_TEST(message(answered(401), fresh) ==
              "401 from https://api.test/v1: the key was not accepted; check the variable "
-             "OPENAI_API_KEY");
+             "OPENAI_API_KEY and start again if it has to be another one");
   BOOST_TEST(has(message(answered(401, coded("x")), fresh), "; it says: because"));
   BOOST_TEST(has(message(answered(404, coded("model_not_found")), fresh), "the model \"gpt-x\""));
   BOOST_TEST(has(message(answered(404), fresh), "check the base URL"));
