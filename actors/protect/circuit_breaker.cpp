@@ -62,14 +62,19 @@ void circuit_breaker::count_sent(const counted_call& call) noexcept {
 
 /// Of a call that was cut before anything came: whether others may well be answered.
 bool circuit_breaker::says_nothing(const counted_call& call, steady_time now) {
+  using std::chrono::duration_cast, std::chrono::milliseconds;
   if (call.effect == call_effect::success) {
     silent_since_.reset();
+    answered_at_ = now;
     if (call.took.count() > 0) last_took_ = call.took;
   }
   if (!call.silent) return false;
-  if (!silent_since_) silent_since_ = call.sent.value_or(now - call.took);
+  if (!silent_since_) silent_since_ = std::max(call.sent.value_or(now - call.took), answered_at_);
   const auto usual = times_.quantile(0.5).value_or(last_took_);
-  return now - *silent_since_ < config_.slow_per_median * usual;
+  const auto by_cut = duration_cast<milliseconds>(config_.silent_per_cut * call.took);
+  const auto hangs_from = std::max(duration_cast<milliseconds>(config_.slow_per_median * usual),
+                                   std::min(by_cut, config_.silent_at_most));
+  return now - *silent_since_ < hangs_from;
 }
 
 bool circuit_breaker::on_returned(uint32_t epoch, uint32_t calls) {

@@ -16,8 +16,9 @@
 // or three times the median: what is long for one model is usual for another.
 //
 // A call that is cut at its line's own deadline says nothing while others are answered: the
-// deadline may be short. Where nobody has been answered for three times the median, the provider
-// hangs, and the call has failed.
+// deadline may be short. Where nobody has been answered for three times the median and for five
+// times as long as the call was out (or half a minute), the provider hangs, and the call has
+// failed.
 //
 // While it is open because connections failed, somebody may try the mere connection (`wants_probe`,
 // `on_probe`): when one is made after one was not, trial calls begin at once. A provider that can
@@ -80,7 +81,9 @@ struct breaker_config {
   double window_per_p99 = 2;
   std::chrono::milliseconds slow{60'000}; ///< At least.
   double slow_per_median = 3;
-  uint32_t minimum_calls = 20; ///< Below it the window says nothing.
+  double silent_per_cut = 5; ///< A provider hangs after so many times what a cut call took...
+  std::chrono::milliseconds silent_at_most{30'000}; ///< ...or so long; and see slow_per_median.
+  uint32_t minimum_calls = 20;                      ///< Below it the window says nothing.
   double failure_ratio = 0.5;
   double slow_ratio = 0.8;
   backoff open_for{.first = std::chrono::seconds{10}, .max = std::chrono::seconds{300}};
@@ -173,10 +176,11 @@ private:
   call_times times_;
   std::chrono::milliseconds span_; ///< Of the window now.
   steady_time span_looked_at_{};
-  std::optional<steady_time> silent_since_; ///< Since a call was sent, nobody has been answered.
-  std::chrono::milliseconds last_took_{0};  ///< The last good answer.
-  uint32_t connection_failures_ = 0;        ///< In a row.
-  uint32_t failures_ = 0;                   ///< In a row.
+  std::optional<steady_time> silent_since_; ///< Calls were out, and nobody was answered.
+  steady_time answered_at_ = steady_time::min();
+  std::chrono::milliseconds last_took_{0}; ///< The last good answer.
+  uint32_t connection_failures_ = 0;       ///< In a row.
+  uint32_t failures_ = 0;                  ///< In a row.
   size_t stage_ = 0;
   uint32_t stage_successes_ = 0;
   uint32_t stage_failures_ = 0;

@@ -10,6 +10,8 @@
 #include "protocol/base/clock.hpp"
 #include "storage/records.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -45,6 +47,25 @@ struct provider_word {
 inline constexpr size_t most_words = 8;
 inline constexpr size_t longest_word = 300;
 
+/// The last failed calls of a line at one provider.
+struct failed_calls {
+  static constexpr size_t kept = 3;
+
+  uint32_t provider = 0;
+  std::array<steady_time, kept> sent{}; ///< The latest first; epoch: there was none.
+  steady_time::duration longest{0};
+
+  void add(uint32_t at, steady_time when, steady_time now) {
+    if (at != provider) {
+      *this = failed_calls{};
+      provider = at;
+    }
+    std::shift_right(sent.begin(), sent.end(), 1);
+    sent.front() = when;
+    longest = std::max(longest, now - when);
+  }
+};
+
 struct work_item {
   context_ptr batch;
   storage::line_no line = 0;
@@ -64,9 +85,9 @@ struct work_item {
   uint32_t failed_trials = 0; ///< In this process; see supervisor/call_verdict.hpp.
   bool ambiguous = false;
   std::string last_error;
-  wall_time not_before{};    ///< From an earlier process: not to be tried sooner.
-  wall_time first_call{};    ///< When it was sent for the first time; epoch: not yet.
-  steady_time tried_since{}; ///< When it first went out in this process.
+  wall_time not_before{}; ///< From an earlier process: not to be tried sooner.
+  wall_time first_call{}; ///< When it was sent for the first time; epoch: not yet.
+  failed_calls failed_at; ///< The last ones at its provider, in this process.
 
   // Where it goes: see dispatcher/route_choice.hpp.
   uint32_t provider = 0;

@@ -30,12 +30,13 @@ public:
   static constexpr uint32_t head_start = 64;
 
   /// Adds a batch, awake; one that is there already gets the new weight. A weight of 0 counts as 1.
-  void add(const Key& key, uint32_t weight = 1) {
+  /// `may_lead`: it has a head start if others are served already.
+  void add(const Key& key, uint32_t weight = 1, bool may_lead = true) {
     auto [found, added] = shares_.try_emplace(key);
     found->second.weight = std::clamp(weight, 1u, most_weight);
     if (!added) return;
     found->second.time = clock_;
-    found->second.ahead = begun_ ? head_start : 0;
+    found->second.ahead = begun_ && may_lead ? head_start : 0;
     put(found->first, found->second);
   }
 
@@ -129,14 +130,14 @@ private:
     of.awake = false;
   }
 
-  /// A newcomer's lines are paid for from the purse, the others' lines fill it.
+  /// A newcomer's lines are paid for from the purse while there is something in it, all others'
+  /// lines fill it. Its head start is over after so many lines, whoever paid: else large batches
+  /// that come together would leave nothing for a small one.
   void pay(account& of, uint64_t lines) {
-    if (of.ahead == 0 || purse_ < a_line_ahead) {
-      purse_ = std::min(purse_ + lines, head_start * a_line_ahead);
-      return;
-    }
-    purse_ -= std::min(purse_, lines * a_line_ahead);
+    const bool from_purse = of.ahead > 0 && purse_ >= a_line_ahead;
     of.ahead -= static_cast<uint32_t>(std::min<uint64_t>(of.ahead, lines));
+    purse_ = from_purse ? purse_ - std::min(purse_, lines * a_line_ahead)
+                        : std::min(purse_ + lines, head_start * a_line_ahead);
   }
 
   std::unordered_map<Key, account> shares_;

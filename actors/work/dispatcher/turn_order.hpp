@@ -42,7 +42,8 @@ public:
     if (!standings_.emplace(id, s).second) return;
     owners_.add(s.owner);
     auto& c = classes_[{s.owner, -int64_t{s.priority}}];
-    c.share.add(id, s.weight);
+    // What is given to one with a deadline goes to the earliest: that is no newcomer.
+    c.share.add(id, s.weight, s.deadline == wall_time{});
     if (s.deadline != wall_time{}) c.by_deadline.emplace(s.deadline, id);
   }
 

@@ -7,6 +7,7 @@
 #include "protocol/provider/call_report.hpp"
 #include "protocol/provider/outcome.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 
@@ -18,8 +19,6 @@ inline constexpr uint32_t free_trials = 3;
 /// ...and so many where a time-out, a reset or a gateway ended them. Lines that always fail would
 /// else hold up the end of their batch for ever, once only they are left.
 inline constexpr uint32_t free_silent_trials = 12;
-/// A line that has failed so often may show that its provider answers nobody.
-inline constexpr uint32_t attempts_of_an_outage = 3;
 
 /// Whether the line's own deadline, `until`, has ended its call.
 inline bool was_cut(const call_report& report, std::optional<steady_time> until, steady_time now) {
@@ -59,14 +58,24 @@ inline bool is_free_trial(const outcome& o, int status, uint32_t& failed_trials)
   }
 }
 
-/// Whether a failure that would be the line's last one is the provider's: it has answered nobody
-/// well since the line was first tried, which was several times. So a batch of few lines survives
-/// an outage, too. Trials have their own rule.
-inline bool is_an_outage(const outcome& o, const work_item& item, uint32_t max_attempts,
-                         std::optional<steady_time> last_success) {
+/// What a supervisor knows when a line would lose its last attempt, all of it about the breaker
+/// that the line goes by.
+struct provider_pulse {
+  std::optional<steady_time> last_success = {};
+  std::optional<steady_time> oldest_out = {}; ///< The call that has been out for longest.
+};
+
+/// Whether a failure that would be the line's last one is the provider's: it has failed the line
+/// three times, and has answered nobody well since the first of these calls went out; nor has it
+/// kept anybody waiting for longer than it takes to fail, as one that is slow and healthy would. So
+/// a batch of few lines survives an outage, too. Trials have their own rule.
+inline bool is_an_outage(const outcome& o, const work_item& item, const provider_pulse& pulse,
+                         steady_time now) {
+  constexpr std::chrono::seconds soon{1};
   if (item.trial || o.breaker != breaker_effect::failure || !o.attempt_used) return false;
-  if (item.attempts + 1 < max_attempts || item.attempts + 1 < attempts_of_an_outage) return false;
-  return !last_success || *last_success < item.tried_since;
+  const auto since = item.failed_at.sent.back();
+  if (since == steady_time{} || (pulse.last_success && *pulse.last_success > since)) return false;
+  return !pulse.oldest_out || now - *pulse.oldest_out <= 2 * item.failed_at.longest + soon;
 }
 
 } // namespace perennial::actors

@@ -1,4 +1,5 @@
 #include "actors/results/failed_line.hpp"
+#include "actors/work/supervisor/call_verdict.hpp"
 #include "actors/work/supervisor/parts.hpp"
 #include "protocol/base/log.hpp"
 #include "protocol/provider/backoff.hpp"
@@ -88,6 +89,38 @@ void take_back(supervisor_ptr self, call_done& d, std::optional<milliseconds> ow
   st.outbox.back.push_back({std::move(d.item), wait, !retry && wait.count() > 0});
 }
 
+/// About the breaker that the line goes by.
+provider_pulse pulse_of(const supervisor_state& st, const work_item& item) {
+  const auto n = item.model_breaker;
+  provider_pulse out{n == 0 ? st.last_success : st.models[n - 1].last_success, {}};
+  for (const auto& w : st.workers) {
+    if (!w.item || (n != 0 && w.item->model_breaker != n)) continue;
+    out.oldest_out = std::min(out.oldest_out.value_or(w.since), w.since);
+  }
+  return out;
+}
+
+/// A failure is noted; and where it would be the line's last one in an outage, it costs no attempt.
+void note_failure(supervisor_ptr self, call_done& d, steady_time now) {
+  auto& st = self->state;
+  auto& item = *d.item;
+  item.failed_at.add(st.peers.number, item.sent, now);
+  const bool last = d.result && d.outcome.attempt_used &&
+                    d.disposition.attempts >= item.batch->definition.max_attempts;
+  // Lines without a breaker that hears of what they are answered have to end.
+  const bool heard = item.model_breaker > 0 || !st.peers.config.breaker_per_model;
+  if (!last || !heard || !is_an_outage(d.outcome, item, pulse_of(st, item), now)) return;
+  d.outcome.outage = true;
+  d.outcome.attempt_used = false;
+  d.disposition = {line_fate::retry, item.attempts};
+  d.result.reset();
+}
+
+void note_success(supervisor_state& st, const work_item& item, steady_time now) {
+  st.last_success = now;
+  if (item.model_breaker > 0) st.models[item.model_breaker - 1].last_success = now;
+}
+
 void take_call(supervisor_ptr self, call_done& d) {
   auto& st = self->state;
   if (st.workers[d.worker].item != d.item) { // from a worker that was given up
@@ -116,6 +149,8 @@ void take_call(supervisor_ptr self, call_done& d) {
   const auto small = static_cast<double>(std::min(d.response_bytes, small_answer));
   st.response_estimate += (small - st.response_estimate) / 64.0;
   const auto now = self->clock().now();
+  if (d.outcome.breaker == breaker_effect::failure) note_failure(self, d, now);
+  if (d.outcome.breaker == breaker_effect::success) note_success(st, *d.item, now);
   const auto own_wait = note_alarms(self, d, now);
   note_outcome(st, *d.item,
                {.outcome = d.outcome,
@@ -146,8 +181,15 @@ void collect_calls(supervisor_ptr self) {
   bool urgent = false;
   for (const auto& c : calls) {
     urgent = urgent || c->outcome.kind != outcome_kind::success || c->limits.wait();
+    const auto model_breaker = c->item->model_breaker;
+    const auto effect = c->outcome.breaker;
     take_call(self, *c);
+    if (effect == breaker_effect::success) st.failures_in_a_row = 0;
+    if (effect != breaker_effect::failure) continue;
+    ++st.failures_in_a_row;
+    st.doubtful_model = model_breaker;
   }
+  wait_for_breakers(self);
   flush_soon(self, urgent);
   pump(self);
   if (std::exchange(st.look_sent, true)) return;

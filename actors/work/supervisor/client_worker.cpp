@@ -37,7 +37,6 @@ bool mark_out(const worker_peers& peers, work_item& item) {
   item.slot = slot.value_or(no_slot); // full: the call is made, only not counted as out
   if (old_slot != no_slot) peers.calls_out->free(old_slot);
   item.sent = steady_now();
-  if (item.tried_since == steady_time{}) item.tried_since = item.sent;
   if (item.first_call != wall_time{}) return false;
   item.first_call = wall_now();
   return true;
@@ -58,17 +57,6 @@ std::optional<storage::line_result> end_spill(spilled_line& spill, const work_it
   report.failure = transport_failure::not_kept;
   report.detail = line.error().message;
   return std::nullopt;
-}
-
-/// What the outcome means for this line and this provider: see call_verdict.hpp.
-void weigh(outcome& o, const call_report& report, bool cut, const worker_peers& peers,
-           work_item& item) {
-  const auto& definition = item.batch->definition;
-  if (cut) note_silence(o, report, definition.line_deadline);
-  const bool free_trial = item.trial && is_free_trial(o, report.status, item.failed_trials);
-  o.outage =
-    is_an_outage(o, item, definition.max_attempts, peers.successes->of(item.model_breaker));
-  if (free_trial || o.outage) o.attempt_used = false;
 }
 
 /// What there is to say of a line whose time is over.
@@ -119,17 +107,16 @@ call_done_ptr make_call(const worker_peers& peers, item_ptr item) {
                                     .key_worked = knowledge.key_worked(),
                                     .model_worked = knowledge.model_worked(item->model),
                                     .provider = peers.config.name});
-  weigh(done->outcome, report, cut, peers, *item);
+  if (cut) note_silence(done->outcome, report, definition.line_deadline);
+  if (item->trial && is_free_trial(done->outcome, report.status, item->failed_trials))
+    done->outcome.attempt_used = false;
   // A line's time begins when a provider gets it, not while none can be reached.
-  if (first && done->outcome.kind == outcome_kind::never_sent) item->first_call = {};
+  if (first && !report.sent) item->first_call = {};
   done->took = std::chrono::duration_cast<std::chrono::milliseconds>(report.duration);
   done->limits = report.limits;
   done->answered = report.status != 0;
   done->response_bytes = report.body.size() + report.spilled;
-  if (done->outcome.kind == outcome_kind::success) {
-    knowledge.on_success(item->model);
-    peers.successes->note(item->model_breaker, steady_now());
-  }
+  if (done->outcome.kind == outcome_kind::success) knowledge.on_success(item->model);
   if (done->outcome.ambiguous) item->ambiguous = true;
   done->disposition = decide(done->outcome, item->attempts, definition.max_attempts);
   auto& fate = done->disposition.fate;

@@ -8,7 +8,6 @@
 #include "actors/protect/answer_room.hpp"
 #include "actors/service/config.hpp"
 #include "actors/work/call_key.hpp"
-#include "actors/work/last_successes.hpp"
 #include "actors/work/supervisor/shelf.hpp"
 #include "actors/work/supervisor/tray.hpp"
 #include "protocol/provider/caller.hpp"
@@ -33,7 +32,6 @@ struct worker_peers {
   std::shared_ptr<tray> finished;
   supervisor_actor supervisor;
   std::shared_ptr<const std::atomic<bool>> retiring; ///< Set: take nothing from the shelf.
-  std::shared_ptr<last_successes> successes;
 };
 
 struct worker_state {

@@ -54,7 +54,7 @@ bool has_place(const supervisor_state& st) { return st.in_flight + st.dead.size(
 /// Whether one more call may be made now, whatever the line.
 bool may_call(supervisor_ptr self, steady_time now) {
   auto& st = self->state;
-  if (st.draining || st.held || !has_place(st)) return false;
+  if (st.draining || st.held || st.doubts > 0 || !has_place(st)) return false;
   if (st.unsynced >= most_unsynced) return false; // the store's answer pumps again
   return st.breaker_permits.available() > 0 && st.ring.has_room(now);
 }
@@ -122,8 +122,9 @@ void hand_out_ready(supervisor_ptr self, steady_time now) {
 /// Nothing holds lines up: neither a limit on calls nor a park nor a pause. With several keys each
 /// line is given the one that has room when it goes out.
 bool flows_freely(const supervisor_state& st, steady_time now) {
-  return !st.draining && !st.held && st.unsynced < most_unsynced && st.ring.size() == 1 &&
-         breakers_are_closed(st) && st.ring.flows_freely(now) && st.in_flight <= most_out(st);
+  return !st.draining && !st.held && st.doubts == 0 && st.unsynced < most_unsynced &&
+         st.ring.size() == 1 && breakers_are_closed(st) && st.ring.flows_freely(now) &&
+         st.in_flight <= most_out(st);
 }
 
 /// How many lines are to be at hand, ready or in the queue: what is called in a short time. No

@@ -88,6 +88,9 @@ void note_outcome(supervisor_state& st, const work_item& item, outcome_event eve
 /// The line is back from the provider, and cost so many tokens.
 void comes_back(supervisor_state& st, const work_item& item, int64_t tokens);
 void tell_protectors(supervisor_ptr self);
+/// After failures in a row: makes no more calls until the breakers have heard of all of them. Else,
+/// while their word is on its way, every idle worker would make one more call into an outage.
+void wait_for_breakers(supervisor_ptr self);
 void reset_breakers(supervisor_ptr self);
 void set_most_in_flight(supervisor_ptr self, uint32_t calls);
 /// Takes other keys and limits; a key that has changed is not parked any more.

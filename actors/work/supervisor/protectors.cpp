@@ -10,6 +10,11 @@ namespace perennial::actors {
 
 namespace {
 
+/// After so many failures in a row an outage may have begun.
+constexpr uint32_t doubtful_from = 3;
+/// Job files may name any number of models: lines of further ones go by the provider's breaker.
+constexpr size_t most_models = 64;
+
 supervisor_actor me(supervisor_ptr self) { return caf::actor_cast<supervisor_actor>(self); }
 
 breaker_setup setup_of(const supervisor_state& st) {
@@ -57,7 +62,7 @@ uint32_t breaker_of(supervisor_ptr self, const std::string& model) {
   if (!st.peers.config.breaker_per_model || model.empty()) return 0;
   if (const auto found = st.model_numbers.find(model); found != st.model_numbers.end())
     return found->second;
-  if (st.models.size() >= most_models) return 0; // its lines go by the provider's
+  if (st.models.size() >= most_models) return 0;
   const auto number = static_cast<uint32_t>(st.models.size() + 1);
   auto setup = setup_of(st);
   setup.name = fmt::format("{}, model \"{}\"", setup.name, model);
@@ -122,6 +127,23 @@ void tell_protectors(supervisor_ptr self) {
                  std::exchange(k.used_tokens, 0));
     }
   }
+}
+
+void wait_for_breakers(supervisor_ptr self) {
+  auto& st = self->state;
+  if (st.doubts > 0 || st.failures_in_a_row < doubtful_from || st.outbox.outcomes.empty()) return;
+  tell_protectors(self);
+  // A gate that has changed comes before this answer.
+  const auto ask = [self](const breaker_actor& whom) {
+    ++self->state.doubts;
+    self->request(whom, caf::infinite, status_atom_v).then([self](const breaker_gate&) {
+      if (--self->state.doubts > 0) return;
+      wait_for_breakers(self); // of those that have failed meanwhile
+      pump(self);
+    });
+  };
+  ask(st.breaker);
+  if (st.doubtful_model > 0) ask(st.models[st.doubtful_model - 1].breaker);
 }
 
 void reset_breakers(supervisor_ptr self) {

@@ -16,7 +16,6 @@
 #include "actors/protect/token_guess.hpp"
 #include "actors/service/config.hpp"
 #include "actors/work/call_key.hpp"
-#include "actors/work/last_successes.hpp"
 #include "actors/work/limit_memory.hpp"
 #include "actors/work/provider_availability.hpp"
 #include "actors/work/supervisor/call_pace.hpp"
@@ -79,6 +78,7 @@ struct model_breaker {
   breaker_gate says;
   permit_counter permits;
   outcome_list outcomes;
+  std::optional<steady_time> last_success;
 };
 
 /// A worker's place, as its supervisor sees it. Its number stays; who works there changes.
@@ -128,7 +128,6 @@ struct supervisor_state {
   std::deque<item_ptr> queue;
   std::shared_ptr<shelf> ready = std::make_shared<shelf>();
   std::shared_ptr<tray> finished = std::make_shared<tray>();
-  std::shared_ptr<last_successes> successes = std::make_shared<last_successes>();
   call_pace pace;
   bool look_sent = false; ///< The next look into the tray is on its way.
   std::vector<worker_slot> workers;
@@ -143,6 +142,10 @@ struct supervisor_state {
   breaker_gate breaker_says{.epoch = 0, .permits = 0}; ///< Nothing goes out before they spoke.
   std::string down_reason; ///< Why the breaker opened; empty while it is closed.
   permit_counter breaker_permits;
+  std::optional<steady_time> last_success;
+  uint32_t failures_in_a_row = 0; ///< As they were collected...
+  uint32_t doubtful_model = 0;    ///< ...and the breaker of the last one's model.
+  uint32_t doubts = 0;            ///< Breakers that were told of them and have not answered.
 
   std::vector<memory_grant_ptr> grants; ///< Bytes that lines in flight may take...
   uint64_t granted = 0;

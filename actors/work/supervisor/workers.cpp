@@ -27,7 +27,7 @@ void start_worker(supervisor_ptr self, uint32_t number) {
     worker_behavior,
     worker_peers{number, st.peers.config, w.connection, st.peers.answers, st.peers.db,
                  st.peers.spill_over, st.peers.calls_out, st.ready, st.finished,
-                 caf::actor_cast<supervisor_actor>(self), w.retiring, st.successes});
+                 caf::actor_cast<supervisor_actor>(self), w.retiring});
   st.by_address[w.handle->address()] = number;
 }
 

@@ -90,8 +90,9 @@ BOOST_AUTO_TEST_CASE(a_provider_that_hangs_costs_few_lines_their_deadline_and_th
   sim.control({{"hold", ""}});
   s.post("/v1/providers/default/reset", json::object());
   const auto over = s.wait_status(id, "completed");
+  // Five of their deadlines, 20 that count from there on, and those in flight.
   BOOST_TEST(over["request_counts"]["failed"] >= 20);
-  BOOST_TEST(over["request_counts"]["failed"] <= 20 + 2 * 8); // until it was taken for down
+  BOOST_TEST(over["request_counts"]["failed"] <= 5 * 8 + 20 + 2 * 8);
 }
 
 BOOST_AUTO_TEST_CASE(
@@ -143,6 +144,33 @@ BOOST_AUTO_TEST_CASE(an_outage_costs_the_only_line_of_a_batch_nothing_but_time) 
     s.post("/v1/providers/default/reset", json::object());
     BOOST_TEST(completed(s.wait_status(id, "completed")) == 1U);
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_line_that_fails_while_others_wait_for_slow_answers_ends_and_closes_nobody) {
+  sim_process sim{{"--hold", "slow", "--fail-model", "broken"}};
+  running_service s{sim, 16};
+  const auto good = create(s, s.upload(lines_named("slow", 4)), json::object());
+  BOOST_REQUIRE(eventually([&] { return sim.stat("in_flight") == 4U; }));
+  const auto bad =
+    create(s, s.upload("{\"id\":\"b\",\"model\":\"broken\",\"prompt\":\"b\"}\n"), json::object());
+  BOOST_TEST(
+    (failures(s, s.wait_status(bad, "completed")) == std::map<std::string, int>{{"500", 1}}));
+  BOOST_TEST(state_of_provider(s) == "closed");
+  sim.control({{"hold", ""}});
+  BOOST_TEST(completed(s.wait_status(good, "completed")) == 4U);
+}
+
+BOOST_AUTO_TEST_CASE(a_line_without_a_breaker_of_its_model_ends_where_each_model_has_one) {
+  sim_process sim{{"--rate-500", "1"}};
+  running_service s{sim, 4};
+  s.stop();
+  s.config.providers.front().breaker_per_model = true;
+  s.start();
+  const auto id =
+    create(s, s.upload("{\"id\":\"b\",\"prompt\":\"b\"}\n"), json{{"max_attempts", 3}});
+  const auto over = s.wait(id, [](const json& b) { return b["completed_at"].is_number(); });
+  BOOST_TEST((failures(s, over) == std::map<std::string, int>{{"500", 1}}));
+  BOOST_TEST(sim.stat("requests") == 3U);
 }
 
 BOOST_AUTO_TEST_CASE(an_outage_of_many_trials_uses_no_attempt_of_few_lines) {

@@ -75,6 +75,27 @@ BOOST_AUTO_TEST_CASE(
   }
 }
 
+BOOST_AUTO_TEST_CASE(calls_that_are_cut_late_say_nothing_either_while_others_are_answered) {
+  for (int i = 0; i < 1'000; ++i) {
+    now += 25ms;
+    const counted_call good{.effect = call_effect::success, .took = 100ms};
+    BOOST_REQUIRE(!breaker.on_outcome(breaker.gate().epoch, good, now, middle));
+    for (int n = 0; n < 2; ++n)
+      BOOST_REQUIRE(!breaker.on_outcome(breaker.gate().epoch, cut_after(1s, now), now, middle));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(lines_that_hang_for_one_round_of_all_calls_are_no_provider_that_hangs) {
+  for (int i = 0; i < 100; ++i) {
+    now += 10ms;
+    breaker.on_outcome(breaker.gate().epoch, {.effect = call_effect::success, .took = 100ms}, now,
+                       middle);
+  }
+  now += 1s;
+  for (int n = 0; n < 40; ++n)
+    BOOST_TEST(!breaker.on_outcome(breaker.gate().epoch, cut_after(1s, now), now, middle));
+}
+
 BOOST_AUTO_TEST_CASE(calls_that_are_cut_have_failed_where_nobody_is_answered_for_thrice_the_usual) {
   for (int i = 0; i < 100; ++i) {
     now += 10ms;
@@ -91,8 +112,18 @@ BOOST_AUTO_TEST_CASE(calls_that_are_cut_have_failed_where_nobody_is_answered_for
   BOOST_TEST((now - began <= 6s));           // what is usual is known to a fifth
 }
 
-BOOST_AUTO_TEST_CASE(calls_that_are_cut_have_failed_where_nobody_has_ever_been_answered) {
-  for (int i = 0; i < 20; ++i) breaker.on_outcome(1, cut_after(300ms, now), now, middle);
+BOOST_AUTO_TEST_CASE(where_nobody_has_ever_been_answered_five_times_what_they_took_is_a_hang) {
+  const auto began = now - 300ms;
+  for (int i = 0; i < 1'000 && is(breaker_state::closed); ++i) {
+    for (int n = 0; n < 20; ++n) breaker.on_outcome(1, cut_after(300ms, now), now, middle);
+    if (is(breaker_state::closed)) now += 300ms;
+  }
+  BOOST_TEST(is(breaker_state::open));
+  BOOST_TEST((now - began == 1'500ms));
+}
+
+BOOST_AUTO_TEST_CASE(half_a_minute_without_an_answer_is_a_hang_however_long_the_deadline) {
+  for (int n = 0; n < 20; ++n) breaker.on_outcome(1, cut_after(30s, now), now, middle);
   BOOST_TEST(is(breaker_state::open));
 }
 

@@ -98,6 +98,17 @@ BOOST_FIXTURE_TEST_CASE(a_stream_of_small_batches_takes_no_more_than_a_quarter_a
   BOOST_TEST(served[1] >= lines * 3U / 8 - 64);
 }
 
+BOOST_FIXTURE_TEST_CASE(large_batches_that_come_together_leave_a_head_start_for_a_small_one,
+                        fixture) {
+  for (batch id = 1; id <= 4; ++id) {
+    add(id, 1'000'000);
+    serve();
+  }
+  for (int i = 0; i < 400; ++i) serve();
+  add(5, 10);
+  for (int i = 0; i < 10; ++i) BOOST_TEST(serve() == 5u);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_newcomer_that_sleeps_keeps_its_head_start, fixture) {
   add(1, 1'000);
   serve();

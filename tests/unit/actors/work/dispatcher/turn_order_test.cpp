@@ -82,6 +82,14 @@ BOOST_FIXTURE_TEST_CASE(ten_lines_behind_ten_million_get_the_next_turns_of_one_o
   BOOST_TEST((turns(10) == counts{{3, 10}}));
 }
 
+BOOST_FIXTURE_TEST_CASE(who_comes_with_a_deadline_leads_nobody_to_an_earlier_one, fixture) {
+  order.add(1, {});
+  order.add(2, {.deadline = at(100)});
+  turns(1'000);
+  order.add(3, {.deadline = at(500)});
+  BOOST_TEST((turns(30) == counts{{1, 10}, {2, 20}}));
+}
+
 BOOST_FIXTURE_TEST_CASE(who_is_removed_gets_no_turn_and_who_is_left_gets_all, fixture) {
   order.add(1, {.owner = 1, .deadline = at(5)});
   order.add(2, {.owner = 2});

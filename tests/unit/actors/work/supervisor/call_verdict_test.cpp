@@ -2,8 +2,6 @@
 // calls means.
 #include "actors/work/supervisor/call_verdict.hpp"
 
-#include "actors/work/last_successes.hpp"
-
 #include <boost/test/unit_test.hpp>
 
 using namespace perennial;
@@ -108,40 +106,40 @@ BOOST_AUTO_TEST_CASE(trials_that_may_be_the_lines_fault_are_free_a_few_times_and
   BOOST_TEST(!is_free_trial(outcome{}, 200, failed_trials)); // it did not fail
 }
 
-BOOST_AUTO_TEST_CASE(
-  the_last_failure_of_a_line_shows_an_outage_where_nobody_was_answered_meanwhile) {
+BOOST_AUTO_TEST_CASE(three_failures_show_an_outage_where_nobody_was_answered_meanwhile) {
   work_item item;
-  item.attempts = 4;
-  item.tried_since = now;
   const auto o = of(outcome_kind::overloaded);
-  BOOST_TEST(is_an_outage(o, item, 5, std::nullopt));
-  BOOST_TEST(is_an_outage(o, item, 5, now - 1ms));
-  BOOST_TEST(!is_an_outage(o, item, 5, now + 1ms));    // others got an answer: it is the line
-  BOOST_TEST(!is_an_outage(o, item, 6, std::nullopt)); // it has an attempt left
+  const auto fails = [&](steady_time sent, uint32_t provider = 0) {
+    item.failed_at.add(provider, sent, sent + 50ms);
+  };
+  fails(now - 30s);
+  fails(now - 20s);
+  BOOST_TEST(!is_an_outage(o, item, {}, now)); // two show nothing
+  fails(now - 10s);
+  BOOST_TEST(is_an_outage(o, item, {}, now));
+  BOOST_TEST(is_an_outage(o, item, {.last_success = now - 31s}, now));
+  BOOST_TEST(!is_an_outage(o, item, {.last_success = now - 29s}, now)); // it is the line
+  fails(now);
+  BOOST_TEST(is_an_outage(o, item, {.last_success = now - 29s}, now)); // the last three count
   item.trial = true;
-  BOOST_TEST(!is_an_outage(o, item, 5, std::nullopt));
+  BOOST_TEST(!is_an_outage(o, item, {}, now));
   item.trial = false;
-  item.attempts = 1;
-  BOOST_TEST(!is_an_outage(o, item, 2, std::nullopt)); // two failures show nothing
-  item.attempts = 4;
   auto refused = o;
   refused.attempt_used = false;
-  BOOST_TEST(!is_an_outage(refused, item, 5, std::nullopt));
+  BOOST_TEST(!is_an_outage(refused, item, {}, now));
   auto rejected = of(outcome_kind::rejected);
   rejected.breaker = breaker_effect::none;
-  BOOST_TEST(!is_an_outage(rejected, item, 5, std::nullopt));
+  BOOST_TEST(!is_an_outage(rejected, item, {}, now));
+  fails(now, 1); // the first at another provider
+  BOOST_TEST(!is_an_outage(o, item, {}, now));
 }
 
-BOOST_AUTO_TEST_CASE(successes_are_known_of_the_provider_and_of_each_model_with_a_breaker) {
-  last_successes tested;
-  BOOST_TEST(!tested.of(0).has_value());
-  tested.note(3, now);
-  BOOST_TEST((tested.of(3) == now));
-  BOOST_TEST((tested.of(0) == now));
-  BOOST_TEST(!tested.of(4).has_value());
-  tested.note(0, now + 1s);
-  BOOST_TEST((tested.of(0) == now + 1s));
-  BOOST_TEST((tested.of(3) == now));
+BOOST_AUTO_TEST_CASE(who_waits_for_longer_than_a_line_takes_to_fail_may_well_be_answered) {
+  work_item item;
+  for (int i = 0; i < 3; ++i) item.failed_at.add(0, now, now + 5s);
+  const auto o = of(outcome_kind::server_error);
+  BOOST_TEST(is_an_outage(o, item, {.oldest_out = now - 11s}, now)); // twice as long, and a second
+  BOOST_TEST(!is_an_outage(o, item, {.oldest_out = now - 12s}, now));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
