@@ -104,10 +104,9 @@ bool circuit_breaker::count_closed(const counted_call& call, steady_time now, do
   window_.add(
     {.calls = call.calls, .failures = failed ? call.calls : 0, .slow = slow ? call.calls : 0}, now);
   if (!failed && !slow) return false; // a good call opens nothing
-  auto cause =
-    call.outage ? std::string{"nobody has been answered since a line was tried that failed several "
-                              "times"}
-                : cause_to_open(now);
+  auto cause = call.outage
+                 ? std::string{"a line has failed several times and nobody was answered meanwhile"}
+                 : cause_to_open(now);
   if (cause.empty()) return false;
   unreachable_ = failed && call.connection_failure;
   return open(with_detail(std::move(cause), call.detail), now, jitter);

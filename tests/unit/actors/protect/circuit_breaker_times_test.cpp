@@ -146,7 +146,7 @@ BOOST_AUTO_TEST_CASE(a_failure_that_shows_an_outage_opens_it_at_once) {
   const counted_call last{.effect = call_effect::failure, .outage = true, .detail = "503"};
   BOOST_TEST(breaker.on_outcome(breaker.gate().epoch, last, now, middle));
   BOOST_TEST(is(breaker_state::open));
-  BOOST_TEST(breaker.gate().reason.find("nobody has been answered") != std::string::npos);
+  BOOST_TEST(breaker.gate().reason.find("nobody was answered meanwhile") != std::string::npos);
 }
 
 // -- the mere connection
