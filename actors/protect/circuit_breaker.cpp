@@ -69,7 +69,10 @@ bool circuit_breaker::says_nothing(const counted_call& call, steady_time now) {
     if (call.took.count() > 0) last_took_ = call.took;
   }
   if (!call.silent) return false;
-  if (!silent_since_) silent_since_ = std::max(call.sent.value_or(now - call.took), answered_at_);
+  const auto sent = call.sent.value_or(now - call.took);
+  // Where no call was out for a while, nobody was silent.
+  if (!silent_since_ || sent - silent_at_ > call.took) silent_since_ = std::max(sent, answered_at_);
+  silent_at_ = now;
   const auto usual = times_.quantile(0.5).value_or(last_took_);
   const auto by_cut = duration_cast<milliseconds>(config_.silent_per_cut * call.took);
   const auto hangs_from = std::max(duration_cast<milliseconds>(config_.slow_per_median * usual),
@@ -218,6 +221,7 @@ void circuit_breaker::forget() noexcept {
   window_.clear();
   failures_ = 0;
   connection_failures_ = 0;
+  silent_since_.reset();
 }
 
 bool circuit_breaker::close(std::string reason, steady_time now) {

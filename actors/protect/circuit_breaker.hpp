@@ -177,6 +177,7 @@ private:
   std::chrono::milliseconds span_; ///< Of the window now.
   steady_time span_looked_at_{};
   std::optional<steady_time> silent_since_; ///< Calls were out, and nobody was answered.
+  steady_time silent_at_{};                 ///< The last of them was cut.
   steady_time answered_at_ = steady_time::min();
   std::chrono::milliseconds last_took_{0}; ///< The last good answer.
   uint32_t connection_failures_ = 0;       ///< In a row.

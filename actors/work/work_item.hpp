@@ -50,21 +50,31 @@ inline constexpr size_t longest_word = 300;
 /// The last failed calls of a line at one provider.
 struct failed_calls {
   static constexpr size_t kept = 3;
+  struct one {
+    steady_time sent{}; ///< Epoch: there was none.
+    steady_time::duration took{0};
+  };
 
   uint32_t provider = 0;
-  std::array<steady_time, kept> sent{}; ///< The latest first; epoch: there was none.
-  steady_time::duration longest{0};
+  std::array<one, kept> calls{}; ///< The latest first.
 
   void add(uint32_t at, steady_time when, steady_time now) {
-    if (at != provider) {
-      *this = failed_calls{};
-      provider = at;
-    }
-    std::shift_right(sent.begin(), sent.end(), 1);
-    sent.front() = when;
-    longest = std::max(longest, now - when);
+    if (at != provider) calls = {};
+    provider = at;
+    std::shift_right(calls.begin(), calls.end(), 1);
+    calls.front() = {when, now - when};
+  }
+  bool are_known() const { return calls.back().sent != steady_time{}; }
+  steady_time::duration longest() const {
+    return std::max_element(calls.begin(), calls.end(),
+                            [](const one& x, const one& y) { return x.took < y.took; })
+      ->took;
   }
 };
+
+/// After a restart or with another provider the last failures are not known: so many more are to be
+/// seen before a line fails by the last of its attempts.
+inline constexpr uint32_t most_spared = 6;
 
 struct work_item {
   context_ptr batch;
@@ -88,6 +98,7 @@ struct work_item {
   wall_time not_before{}; ///< From an earlier process: not to be tried sooner.
   wall_time first_call{}; ///< When it was sent for the first time; epoch: not yet.
   failed_calls failed_at; ///< The last ones at its provider, in this process.
+  uint32_t spared = 0;    ///< Of `most_spared`.
 
   // Where it goes: see dispatcher/route_choice.hpp.
   uint32_t provider = 0;

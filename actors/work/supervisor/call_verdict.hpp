@@ -73,9 +73,16 @@ inline bool is_an_outage(const outcome& o, const work_item& item, const provider
                          steady_time now) {
   constexpr std::chrono::seconds soon{1};
   if (item.trial || o.breaker != breaker_effect::failure || !o.attempt_used) return false;
-  const auto since = item.failed_at.sent.back();
-  if (since == steady_time{} || (pulse.last_success && *pulse.last_success > since)) return false;
-  return !pulse.oldest_out || now - *pulse.oldest_out <= 2 * item.failed_at.longest + soon;
+  const auto since = item.failed_at.calls.back().sent;
+  if (!item.failed_at.are_known() || (pulse.last_success && *pulse.last_success > since))
+    return false;
+  return !pulse.oldest_out || now - *pulse.oldest_out <= 2 * item.failed_at.longest() + soon;
+}
+
+/// Whether that cannot be told yet: it is tried some more times. `attempts`: with this one.
+inline bool is_to_be_seen(const outcome& o, const work_item& item, uint32_t attempts) {
+  return !item.trial && o.breaker == breaker_effect::failure && !item.failed_at.are_known() &&
+         attempts >= failed_calls::kept && item.spared < most_spared;
 }
 
 } // namespace perennial::actors

@@ -109,8 +109,12 @@ void note_failure(supervisor_ptr self, call_done& d, steady_time now) {
                     d.disposition.attempts >= item.batch->definition.max_attempts;
   // Lines without a breaker that hears of what they are answered have to end.
   const bool heard = item.model_breaker > 0 || !st.peers.config.breaker_per_model;
-  if (!last || !heard || !is_an_outage(d.outcome, item, pulse_of(st, item), now)) return;
-  d.outcome.outage = true;
+  if (!last || !heard) return;
+  d.outcome.outage = is_an_outage(d.outcome, item, pulse_of(st, item), now);
+  if (!d.outcome.outage) {
+    if (!is_to_be_seen(d.outcome, item, d.disposition.attempts)) return;
+    ++item.spared;
+  }
   d.outcome.attempt_used = false;
   d.disposition = {line_fate::retry, item.attempts};
   d.result.reset();
@@ -184,7 +188,7 @@ void collect_calls(supervisor_ptr self) {
     const auto model_breaker = c->item->model_breaker;
     const auto effect = c->outcome.breaker;
     take_call(self, *c);
-    if (effect == breaker_effect::success) st.failures_in_a_row = 0;
+    if (effect == breaker_effect::success) st.failures_in_a_row = st.failures_told = 0;
     if (effect != breaker_effect::failure) continue;
     ++st.failures_in_a_row;
     st.doubtful_model = model_breaker;

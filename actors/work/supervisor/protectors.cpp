@@ -131,7 +131,9 @@ void tell_protectors(supervisor_ptr self) {
 
 void wait_for_breakers(supervisor_ptr self) {
   auto& st = self->state;
-  if (st.doubts > 0 || st.failures_in_a_row < doubtful_from || st.outbox.outcomes.empty()) return;
+  if (st.doubts > 0 || st.failures_in_a_row < doubtful_from) return;
+  if (st.failures_told == st.failures_in_a_row) return;
+  st.failures_told = st.failures_in_a_row;
   tell_protectors(self);
   // A gate that has changed comes before this answer.
   const auto ask = [self](const breaker_actor& whom) {

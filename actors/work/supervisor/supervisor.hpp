@@ -144,6 +144,7 @@ struct supervisor_state {
   permit_counter breaker_permits;
   std::optional<steady_time> last_success;
   uint32_t failures_in_a_row = 0; ///< As they were collected...
+  uint32_t failures_told = 0;     ///< Of these, to the breakers.
   uint32_t doubtful_model = 0;    ///< ...and the breaker of the last one's model.
   uint32_t doubts = 0;            ///< Breakers that were told of them and have not answered.
 

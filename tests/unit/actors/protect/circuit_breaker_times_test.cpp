@@ -122,6 +122,13 @@ BOOST_AUTO_TEST_CASE(where_nobody_has_ever_been_answered_five_times_what_they_to
   BOOST_TEST((now - began == 1'500ms));
 }
 
+BOOST_AUTO_TEST_CASE(a_time_without_calls_is_no_silence) {
+  for (int n = 0; n < 5; ++n) breaker.on_outcome(1, cut_after(100ms, now), now, middle);
+  now += 6s;
+  for (int n = 0; n < 40; ++n)
+    BOOST_TEST(!breaker.on_outcome(1, cut_after(100ms, now), now, middle));
+}
+
 BOOST_AUTO_TEST_CASE(half_a_minute_without_an_answer_is_a_hang_however_long_the_deadline) {
   for (int n = 0; n < 20; ++n) breaker.on_outcome(1, cut_after(30s, now), now, middle);
   BOOST_TEST(is(breaker_state::open));

@@ -134,6 +134,20 @@ BOOST_AUTO_TEST_CASE(three_failures_show_an_outage_where_nobody_was_answered_mea
   BOOST_TEST(!is_an_outage(o, item, {}, now));
 }
 
+BOOST_AUTO_TEST_CASE(after_a_restart_or_at_another_provider_three_failures_are_to_be_seen_first) {
+  work_item item;
+  const auto o = of(outcome_kind::overloaded);
+  item.failed_at.add(0, now, now);
+  BOOST_TEST(is_to_be_seen(o, item, 5));
+  BOOST_TEST(!is_to_be_seen(o, item, 2)); // where so few attempts are wanted
+  item.spared = most_spared;
+  BOOST_TEST(!is_to_be_seen(o, item, 5)); // not for ever
+  item.spared = 0;
+  item.failed_at.add(0, now, now);
+  item.failed_at.add(0, now, now);
+  BOOST_TEST(!is_to_be_seen(o, item, 5)); // seen
+}
+
 BOOST_AUTO_TEST_CASE(who_waits_for_longer_than_a_line_takes_to_fail_may_well_be_answered) {
   work_item item;
   for (int i = 0; i < 3; ++i) item.failed_at.add(0, now, now + 5s);
