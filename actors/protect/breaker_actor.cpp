@@ -2,8 +2,8 @@
 
 #include "actors/protect/details.hpp"
 #include "actors/protect/probe_actor.hpp"
+#include "actors/spawn_on_thread.hpp"
 #include "protocol/base/log.hpp"
-#include "protocol/base/threads.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -41,8 +41,9 @@ void follow_probe(breaker_self self) {
   if (!st.setup.client || !st.decision.wants_probe()) return end_probe(self);
   if (st.probe || !thread_is_to_be_had()) return; // without one the trial comes at its time
   st.probing = st.setup.client->new_connection();
-  st.probe = self->spawn<caf::detached + caf::linked>(probe_behavior, st.probing,
-                                                      caf::actor_cast<breaker_actor>(self));
+  auto probe = spawn_on_thread<caf::linked>(self, probe_behavior, st.probing,
+                                            caf::actor_cast<breaker_actor>(self));
+  if (probe) st.probe = std::move(*probe);
 }
 
 void changed(breaker_self self) {

@@ -89,7 +89,9 @@ private:
     } else if (held_) {
       s.note = "waits for room on the disk";
     } else if (!alarm_.empty()) {
-      s.note = "waits for the provider";
+      const bool calls =
+        status.breaker.state == actors::breaker_state::closed && status.in_flight > 0;
+      s.note = calls ? "see the warning above" : "waits for the provider";
     }
     show_progress(view_.line(s, steady_now()));
   }

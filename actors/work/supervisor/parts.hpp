@@ -44,7 +44,7 @@ void give_back_queued(supervisor_ptr self, const std::function<bool(const work_i
 // -- workers.cpp
 
 /// Sees that there is a worker that has nothing to do. False: the system has no thread for a new
-/// one now; it is tried again soon.
+/// one now, which is said; it is tried again soon.
 bool has_idle_worker(supervisor_ptr self, steady_time now);
 /// Its number; there must be one.
 uint32_t take_idle_worker(supervisor_state& st);
@@ -116,6 +116,8 @@ std::optional<uint32_t> trial_room(const supervisor_state& st, steady_time now);
 std::string alarm_text(const supervisor_state& st, steady_time now);
 /// That no key may be used for long, and until when; empty where that is nothing to speak of.
 std::string pause_text(const supervisor_state& st, steady_time now);
+/// What there is to say where `has_idle_worker` is not.
+std::string threads_text();
 
 // -- outbox.cpp
 

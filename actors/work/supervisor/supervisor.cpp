@@ -22,6 +22,8 @@ void drain(supervisor_ptr self, bool abort) {
 
 /// Calls that wait so long for memory are worth an alarm...
 constexpr std::chrono::seconds memory_alarm_after{5};
+/// A thread that was missing is, for so long after it was tried last.
+constexpr std::chrono::seconds thread_alarm_for{5};
 /// ...and a pause that still lasts so long.
 constexpr std::chrono::seconds pause_alarm_from{10};
 /// The wait for a rate of one request a minute is what somebody asked for; a longer one is a debt.
@@ -64,6 +66,12 @@ std::string pause_text(const supervisor_state& st, steady_time now) {
                      st.peers.config.base_url, until, st.peers.config.name);
 }
 
+std::string threads_text() {
+  return "the system gives no thread for more calls at once; those that are out go on. Raise the "
+         "limit of processes (ulimit -u, TasksMax, a container's pids limit) or the memory, or ask "
+         "for fewer calls at once (max_in_flight, --concurrency)";
+}
+
 std::string alarm_text(const supervisor_state& st, steady_time now) {
   if (const auto parked = all_parked(st); !parked.empty()) {
     const auto more = parked.size() - 1;
@@ -81,9 +89,14 @@ std::string alarm_text(const supervisor_state& st, steady_time now) {
       "the model \"{}\" of {} is taken for down and is being probed; its lines wait", m.model,
       st.peers.config.base_url);
   }
-  if (st.breaker_says.state == breaker_state::closed) return pause_text(st, now);
-  return fmt::format("{} is taken for down and is being probed; its lines wait. {}",
-                     st.peers.config.base_url, st.down_reason);
+  if (st.breaker_says.state != breaker_state::closed) {
+    return fmt::format("{} is taken for down and is being probed; its lines wait. {}",
+                       st.peers.config.base_url, st.down_reason);
+  }
+  if (auto paused = pause_text(st, now); !paused.empty()) return paused;
+  // While one is wanted it is tried every second.
+  if (now < st.no_thread_until + thread_alarm_for) return threads_text();
+  return {};
 }
 
 supervisor_state::~supervisor_state() {

@@ -133,6 +133,7 @@ struct supervisor_state {
   std::vector<worker_slot> workers;
   std::vector<uint32_t> idle;                ///< Last in, first out: warm connections first.
   steady_time no_thread_until{};             ///< There was none for a new worker.
+  steady_time ask_for_threads_until{};       ///< ...and one may be missing again.
   std::vector<uint32_t> empty;               ///< Places without a worker...
   std::multimap<steady_time, uint32_t> dead; ///< ...and those that stay so until then.
   std::map<caf::actor_addr, uint32_t> by_address;

@@ -1,7 +1,7 @@
+#include "actors/spawn_on_thread.hpp"
 #include "actors/work/supervisor/client_worker.hpp"
 #include "actors/work/supervisor/parts.hpp"
 #include "protocol/base/log.hpp"
-#include "protocol/base/threads.hpp"
 
 #include <algorithm>
 
@@ -15,39 +15,64 @@ constexpr uint32_t least_surplus = 16;
 
 constexpr std::chrono::seconds try_thread_again{1};
 
-/// A connection and a thread of its own, in the place of this number.
-void start_worker(supervisor_ptr self, uint32_t number) {
+/// So long after a thread could not be had, ask before each: a start that fails costs some memory
+/// for good, asking costs as much as a thread.
+constexpr std::chrono::minutes ask_before{10};
+
+/// A connection and a thread of its own, in the place of this number. False, and all as it was:
+/// the system gives no thread.
+bool start_worker(supervisor_ptr self, uint32_t number) {
   auto& st = self->state;
-  auto& w = st.workers[number];
-  w.connection = st.peers.connect();
-  w.retiring = std::make_shared<std::atomic<bool>>(false);
-  w.overdue = false;
-  w.since = self->clock().now();
-  w.handle = self->spawn<caf::detached + caf::monitored>(
-    worker_behavior,
-    worker_peers{number, st.peers.config, w.connection, st.peers.answers, st.peers.db,
+  const auto now = self->clock().now();
+  if (now < st.ask_for_threads_until && !thread_is_to_be_had()) return false;
+  auto connection = st.peers.connect();
+  auto retiring = std::make_shared<std::atomic<bool>>(false);
+  auto handle = spawn_on_thread<caf::monitored>(
+    self, worker_behavior,
+    worker_peers{number, st.peers.config, connection, st.peers.answers, st.peers.db,
                  st.peers.spill_over, st.peers.calls_out, st.ready, st.finished,
-                 caf::actor_cast<supervisor_actor>(self), w.retiring});
+                 caf::actor_cast<supervisor_actor>(self), retiring});
+  if (!handle) {
+    st.ask_for_threads_until = now + ask_before;
+    return false;
+  }
+  auto& w = st.workers[number];
+  w.handle = std::move(*handle);
+  w.connection = std::move(connection);
+  w.retiring = std::move(retiring);
+  w.overdue = false;
+  w.since = now;
   st.by_address[w.handle->address()] = number;
+  return true;
 }
 
 /// An idle worker ends; that is no death.
-void end_worker(supervisor_ptr self, uint32_t number) {
-  auto& w = self->state.workers[number];
-  self->state.by_address.erase(w.handle->address());
-  w.connection->close();
-  self->send_exit(w.handle, caf::exit_reason::user_shutdown);
-  w.handle = nullptr;
+void end_worker(supervisor_ptr self, const worker_actor& worker, caller& connection) {
+  self->state.by_address.erase(worker->address());
+  connection.close();
+  self->send_exit(worker, caf::exit_reason::user_shutdown);
 }
 
 void replace_worker(supervisor_ptr self, uint32_t number) {
-  if (!thread_is_to_be_had()) { // better an old one than none
-    *self->state.workers[number].retiring = false;
+  auto& w = self->state.workers[number];
+  const auto old = w.handle;
+  const auto connection = w.connection;
+  if (!start_worker(self, number)) { // better an old one than none
+    *w.retiring = false;
     return;
   }
-  end_worker(self, number);
-  start_worker(self, number);
-  ++self->state.workers[number].restarts;
+  end_worker(self, old, *connection);
+  ++w.restarts;
+}
+
+/// The system gives no thread; those workers that are there go on.
+void wait_for_thread(supervisor_ptr self, steady_time now) {
+  auto& st = self->state;
+  const bool first = st.no_thread_until == steady_time{};
+  st.no_thread_until = now + try_thread_again;
+  wake_at(self, st.no_thread_until, now);
+  if (!first) return;
+  logging::warn("{}: {}", st.peers.config.name, threads_text());
 }
 
 } // namespace
@@ -56,26 +81,17 @@ bool has_idle_worker(supervisor_ptr self, steady_time now) {
   auto& st = self->state;
   if (!st.idle.empty()) return true;
   if (now < st.no_thread_until) return false;
-  if (!thread_is_to_be_had()) {
-    const bool first = st.no_thread_until == steady_time{};
-    st.no_thread_until = now + try_thread_again;
-    wake_at(self, st.no_thread_until, now);
-    if (!first) return false;
-    logging::warn("{}: the system gives no thread for another worker; {} calls are out and go on. "
-                  "Raise the limit of processes or memory, or lower max_in_flight: perennial "
-                  "workers scale {} N",
-                  st.peers.config.name, st.in_flight, st.peers.config.name);
+  if (st.empty.empty()) {
+    st.empty.push_back(static_cast<uint32_t>(st.workers.size()));
+    st.workers.emplace_back();
+  }
+  const auto number = st.empty.back();
+  if (!start_worker(self, number)) {
+    wait_for_thread(self, now);
     return false;
   }
   st.no_thread_until = {};
-  auto number = static_cast<uint32_t>(st.workers.size());
-  if (!st.empty.empty()) {
-    number = st.empty.back();
-    st.empty.pop_back();
-  } else {
-    st.workers.emplace_back();
-  }
-  start_worker(self, number);
+  st.empty.pop_back();
   st.idle.push_back(number);
   return true;
 }
@@ -117,7 +133,9 @@ void end_surplus(supervisor_ptr self) {
   const auto limit = most_out(st);
   const auto bearable = limit + std::max(least_surplus, limit / 4);
   while (!st.idle.empty() && st.in_flight + st.idle.size() > bearable) {
-    end_worker(self, st.idle.front()); // the one whose connection is coldest
+    auto& w = st.workers[st.idle.front()]; // the one whose connection is coldest
+    end_worker(self, w.handle, *w.connection);
+    w.handle = nullptr;
     st.empty.push_back(st.idle.front());
     st.idle.erase(st.idle.begin());
   }
