@@ -64,20 +64,20 @@ void circuit_breaker::count_sent(const counted_call& call) noexcept {
 bool circuit_breaker::says_nothing(const counted_call& call, steady_time now) {
   using std::chrono::duration_cast, std::chrono::milliseconds;
   if (call.effect == call_effect::success) {
-    silent_since_.reset();
+    silent_for_ = {};
     answered_at_ = now;
     if (call.took.count() > 0) last_took_ = call.took;
   }
   if (!call.silent) return false;
-  const auto sent = call.sent.value_or(now - call.took);
-  // Where no call was out for a while, nobody was silent.
-  if (!silent_since_ || sent - silent_at_ > call.took) silent_since_ = std::max(sent, answered_at_);
+  const auto since = std::max(call.sent.value_or(now - call.took), answered_at_);
+  // Where no call was out nobody was silent; where several were, time passed once.
+  silent_for_ = std::max(silent_for_ + (now - std::max(since, silent_at_)), now - since);
   silent_at_ = now;
   const auto usual = times_.quantile(0.5).value_or(last_took_);
   const auto by_cut = duration_cast<milliseconds>(config_.silent_per_cut * call.took);
   const auto hangs_from = std::max(duration_cast<milliseconds>(config_.slow_per_median * usual),
                                    std::min(by_cut, config_.silent_at_most));
-  return now - *silent_since_ < hangs_from;
+  return silent_for_ < hangs_from;
 }
 
 bool circuit_breaker::on_returned(uint32_t epoch, uint32_t calls) {
@@ -221,7 +221,7 @@ void circuit_breaker::forget() noexcept {
   window_.clear();
   failures_ = 0;
   connection_failures_ = 0;
-  silent_since_.reset();
+  silent_for_ = {};
 }
 
 bool circuit_breaker::close(std::string reason, steady_time now) {

@@ -16,9 +16,9 @@
 // or three times the median: what is long for one model is usual for another.
 //
 // A call that is cut at its line's own deadline says nothing while others are answered: the
-// deadline may be short. Where nobody has been answered for three times the median and for five
-// times as long as the call was out (or half a minute), the provider hangs, and the call has
-// failed.
+// deadline may be short. Where calls were out and nobody was answered for three times the median
+// and for five times as long as the call was out (or half a minute), the provider hangs, and the
+// call has failed.
 //
 // While it is open because connections failed, somebody may try the mere connection (`wants_probe`,
 // `on_probe`): when one is made after one was not, trial calls begin at once. A provider that can
@@ -176,8 +176,8 @@ private:
   call_times times_;
   std::chrono::milliseconds span_; ///< Of the window now.
   steady_time span_looked_at_{};
-  std::optional<steady_time> silent_since_; ///< Calls were out, and nobody was answered.
-  steady_time silent_at_{};                 ///< The last of them was cut.
+  steady_time::duration silent_for_{};         ///< Calls were out, and nobody was answered.
+  steady_time silent_at_ = steady_time::min(); ///< The last of them was cut.
   steady_time answered_at_ = steady_time::min();
   std::chrono::milliseconds last_took_{0}; ///< The last good answer.
   uint32_t connection_failures_ = 0;       ///< In a row.

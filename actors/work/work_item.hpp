@@ -47,7 +47,7 @@ struct provider_word {
 inline constexpr size_t most_words = 8;
 inline constexpr size_t longest_word = 300;
 
-/// The last failed calls of a line at one provider.
+/// The last failed calls of a line at one provider, in this process.
 struct failed_calls {
   static constexpr size_t kept = 3;
   struct one {
@@ -58,9 +58,7 @@ struct failed_calls {
   uint32_t provider = 0;
   std::array<one, kept> calls{}; ///< The latest first.
 
-  void add(uint32_t at, steady_time when, steady_time now) {
-    if (at != provider) calls = {};
-    provider = at;
+  void add(steady_time when, steady_time now) {
     std::shift_right(calls.begin(), calls.end(), 1);
     calls.front() = {when, now - when};
   }
@@ -95,10 +93,10 @@ struct work_item {
   uint32_t failed_trials = 0; ///< In this process; see supervisor/call_verdict.hpp.
   bool ambiguous = false;
   std::string last_error;
-  wall_time not_before{}; ///< From an earlier process: not to be tried sooner.
-  wall_time first_call{}; ///< When it was sent for the first time; epoch: not yet.
-  failed_calls failed_at; ///< The last ones at its provider, in this process.
-  uint32_t spared = 0;    ///< Of `most_spared`.
+  wall_time not_before{};             ///< From an earlier process: not to be tried sooner.
+  wall_time first_call{};             ///< When it was sent for the first time; epoch: not yet.
+  std::vector<failed_calls> failures; ///< By provider, of those that have failed it.
+  uint32_t spared = 0;                ///< Of `most_spared`.
 
   // Where it goes: see dispatcher/route_choice.hpp.
   uint32_t provider = 0;
@@ -126,6 +124,11 @@ struct work_item {
     std::erase_if(words, [&](const provider_word& w) { return w.provider == from; });
     if (words.size() >= most_words) words.erase(words.begin());
     words.push_back({from, std::string{code}, std::string{message.substr(0, longest_word)}});
+  }
+
+  failed_calls& failures_at(uint32_t number) {
+    const auto at = std::ranges::find(failures, number, &failed_calls::provider);
+    return at != failures.end() ? *at : failures.emplace_back(failed_calls{.provider = number});
   }
 
   /// One that shares nothing with this: for a line whose worker may never come back.

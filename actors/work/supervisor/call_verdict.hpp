@@ -58,30 +58,27 @@ inline bool is_free_trial(const outcome& o, int status, uint32_t& failed_trials)
   }
 }
 
-/// What a supervisor knows when a line would lose its last attempt, all of it about the breaker
-/// that the line goes by.
-struct provider_pulse {
-  std::optional<steady_time> last_success = {};
-  std::optional<steady_time> oldest_out = {}; ///< The call that has been out for longest.
-};
-
-/// Whether a failure that would be the line's last one is the provider's: it has failed the line
-/// three times, and has answered nobody well since the first of these calls went out; nor has it
-/// kept anybody waiting for longer than it takes to fail, as one that is slow and healthy would. So
-/// a batch of few lines survives an outage, too. Trials have their own rule.
-inline bool is_an_outage(const outcome& o, const work_item& item, const provider_pulse& pulse,
-                         steady_time now) {
-  constexpr std::chrono::seconds soon{1};
+/// Whether a failure that would be the line's last one may be the provider's: it has failed the
+/// line three times, and has answered nobody well since the first of these calls went out. So a
+/// batch of few lines survives an outage, too. Trials have their own rule.
+inline bool may_be_an_outage(const outcome& o, const work_item& item, const failed_calls& failed,
+                             std::optional<steady_time> last_success) {
   if (item.trial || o.breaker != breaker_effect::failure || !o.attempt_used) return false;
-  const auto since = item.failed_at.calls.back().sent;
-  if (!item.failed_at.are_known() || (pulse.last_success && *pulse.last_success > since))
-    return false;
-  return !pulse.oldest_out || now - *pulse.oldest_out <= 2 * item.failed_at.longest() + soon;
+  return failed.are_known() && (!last_success || *last_success <= failed.calls.back().sent);
+}
+
+/// Whether a call has been out for longer than it takes to fail, `oldest_out` the first that is:
+/// so it is with a provider that is slow and healthy.
+inline bool keeps_waiting(const failed_calls& failed, std::optional<steady_time> oldest_out,
+                          steady_time now) {
+  constexpr std::chrono::seconds soon{1};
+  return oldest_out && now - *oldest_out > 2 * failed.longest() + soon;
 }
 
 /// Whether that cannot be told yet: it is tried some more times. `attempts`: with this one.
-inline bool is_to_be_seen(const outcome& o, const work_item& item, uint32_t attempts) {
-  return !item.trial && o.breaker == breaker_effect::failure && !item.failed_at.are_known() &&
+inline bool is_to_be_seen(const outcome& o, const work_item& item, const failed_calls& failed,
+                          uint32_t attempts) {
+  return !item.trial && o.breaker == breaker_effect::failure && !failed.are_known() &&
          attempts >= failed_calls::kept && item.spared < most_spared;
 }
 

@@ -89,40 +89,62 @@ void take_back(supervisor_ptr self, call_done& d, std::optional<milliseconds> ow
   st.outbox.back.push_back({std::move(d.item), wait, !retry && wait.count() > 0});
 }
 
-/// About the breaker that the line goes by.
-provider_pulse pulse_of(const supervisor_state& st, const work_item& item) {
-  const auto n = item.model_breaker;
-  provider_pulse out{n == 0 ? st.last_success : st.models[n - 1].last_success, {}};
+/// Of the calls that go by the line's breaker the one that has been out for longest.
+std::optional<steady_time> oldest_out(const supervisor_state& st, const work_item& item) {
+  std::optional<steady_time> out;
   for (const auto& w : st.workers) {
-    if (!w.item || (n != 0 && w.item->model_breaker != n)) continue;
-    out.oldest_out = std::min(out.oldest_out.value_or(w.since), w.since);
+    if (!w.item || (item.model_breaker != 0 && w.item->model_breaker != item.model_breaker))
+      continue;
+    out = std::min(out.value_or(w.since), w.since);
   }
   return out;
+}
+
+bool is_an_outage(const supervisor_state& st, const call_done& d, const failed_calls& failed,
+                  steady_time now) {
+  const auto n = d.item->model_breaker;
+  const auto last_success = n == 0 ? st.last_success : st.models[n - 1].last_success;
+  return may_be_an_outage(d.outcome, *d.item, failed, last_success) &&
+         !keeps_waiting(failed, oldest_out(st, *d.item), now);
 }
 
 /// A failure is noted; and where it would be the line's last one in an outage, it costs no attempt.
 void note_failure(supervisor_ptr self, call_done& d, steady_time now) {
   auto& st = self->state;
   auto& item = *d.item;
-  item.failed_at.add(st.peers.number, item.sent, now);
+  auto& failed = item.failures_at(st.peers.number);
+  failed.add(item.sent, now);
   const bool last = d.result && d.outcome.attempt_used &&
                     d.disposition.attempts >= item.batch->definition.max_attempts;
   // Lines without a breaker that hears of what they are answered have to end.
   const bool heard = item.model_breaker > 0 || !st.peers.config.breaker_per_model;
   if (!last || !heard) return;
-  d.outcome.outage = is_an_outage(d.outcome, item, pulse_of(st, item), now);
-  if (!d.outcome.outage) {
-    if (!is_to_be_seen(d.outcome, item, d.disposition.attempts)) return;
-    ++item.spared;
-  }
+  d.outcome.outage = is_an_outage(st, d, failed, now);
+  if (!d.outcome.outage && !is_to_be_seen(d.outcome, item, failed, d.disposition.attempts)) return;
+  item.spared = d.outcome.outage ? 0 : item.spared + 1;
   d.outcome.attempt_used = false;
   d.disposition = {line_fate::retry, item.attempts};
   d.result.reset();
 }
 
-void note_success(supervisor_state& st, const work_item& item, steady_time now) {
-  st.last_success = now;
-  if (item.model_breaker > 0) st.models[item.model_breaker - 1].last_success = now;
+/// As of when it was answered: it may have lain in the tray since.
+void note_success(supervisor_state& st, const call_done& d) {
+  const auto answered = d.item->sent + d.took;
+  const auto note = [&](std::optional<steady_time>& last) {
+    last = std::max(last.value_or(answered), answered);
+  };
+  note(st.last_success);
+  if (d.item->model_breaker > 0) note(st.models[d.item->model_breaker - 1].last_success);
+}
+
+/// For the breakers that this call goes by.
+void note_run(supervisor_state& st, uint32_t model_breaker, breaker_effect effect) {
+  const auto note = [&](failure_run& run) {
+    if (effect == breaker_effect::success) run = {};
+    if (effect == breaker_effect::failure) ++run.length;
+  };
+  note(st.failing);
+  if (model_breaker > 0) note(st.models[model_breaker - 1].failing);
 }
 
 void take_call(supervisor_ptr self, call_done& d) {
@@ -154,7 +176,7 @@ void take_call(supervisor_ptr self, call_done& d) {
   st.response_estimate += (small - st.response_estimate) / 64.0;
   const auto now = self->clock().now();
   if (d.outcome.breaker == breaker_effect::failure) note_failure(self, d, now);
-  if (d.outcome.breaker == breaker_effect::success) note_success(st, *d.item, now);
+  if (d.outcome.breaker == breaker_effect::success) note_success(st, d);
   const auto own_wait = note_alarms(self, d, now);
   note_outcome(st, *d.item,
                {.outcome = d.outcome,
@@ -188,10 +210,7 @@ void collect_calls(supervisor_ptr self) {
     const auto model_breaker = c->item->model_breaker;
     const auto effect = c->outcome.breaker;
     take_call(self, *c);
-    if (effect == breaker_effect::success) st.failures_in_a_row = st.failures_told = 0;
-    if (effect != breaker_effect::failure) continue;
-    ++st.failures_in_a_row;
-    st.doubtful_model = model_breaker;
+    note_run(st, model_breaker, effect);
   }
   wait_for_breakers(self);
   flush_soon(self, urgent);

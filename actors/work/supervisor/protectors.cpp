@@ -131,21 +131,26 @@ void tell_protectors(supervisor_ptr self) {
 
 void wait_for_breakers(supervisor_ptr self) {
   auto& st = self->state;
-  if (st.doubts > 0 || st.failures_in_a_row < doubtful_from) return;
-  if (st.failures_told == st.failures_in_a_row) return;
-  st.failures_told = st.failures_in_a_row;
+  if (st.doubts > 0) return;
+  std::vector<breaker_actor> in_doubt;
+  const auto look_at = [&](failure_run& run, const breaker_actor& whom) {
+    if (run.length < doubtful_from || run.told == run.length) return;
+    run.told = run.length;
+    in_doubt.push_back(whom);
+  };
+  look_at(st.failing, st.breaker);
+  for (auto& m : st.models) look_at(m.failing, m.breaker);
+  if (in_doubt.empty()) return;
   tell_protectors(self);
-  // A gate that has changed comes before this answer.
-  const auto ask = [self](const breaker_actor& whom) {
-    ++self->state.doubts;
+  // A gate that has changed comes before the answer.
+  for (const auto& whom : in_doubt) {
+    ++st.doubts;
     self->request(whom, caf::infinite, status_atom_v).then([self](const breaker_gate&) {
       if (--self->state.doubts > 0) return;
       wait_for_breakers(self); // of those that have failed meanwhile
       pump(self);
     });
-  };
-  ask(st.breaker);
-  if (st.doubtful_model > 0) ask(st.models[st.doubtful_model - 1].breaker);
+  }
 }
 
 void reset_breakers(supervisor_ptr self) {

@@ -71,6 +71,12 @@ struct supervised_key {
   int64_t used_tokens = 0;
 };
 
+/// Failures in a row that a breaker judges, as they were collected.
+struct failure_run {
+  uint32_t length = 0;
+  uint32_t told = 0; ///< So many when it was asked last.
+};
+
 /// The circuit breaker of one model, and what it has to hear.
 struct model_breaker {
   std::string model;
@@ -79,6 +85,7 @@ struct model_breaker {
   permit_counter permits;
   outcome_list outcomes;
   std::optional<steady_time> last_success;
+  failure_run failing;
 };
 
 /// A worker's place, as its supervisor sees it. Its number stays; who works there changes.
@@ -144,10 +151,8 @@ struct supervisor_state {
   std::string down_reason; ///< Why the breaker opened; empty while it is closed.
   permit_counter breaker_permits;
   std::optional<steady_time> last_success;
-  uint32_t failures_in_a_row = 0; ///< As they were collected...
-  uint32_t failures_told = 0;     ///< Of these, to the breakers.
-  uint32_t doubtful_model = 0;    ///< ...and the breaker of the last one's model.
-  uint32_t doubts = 0;            ///< Breakers that were told of them and have not answered.
+  failure_run failing;
+  uint32_t doubts = 0; ///< Breakers that were told of such a run and have not answered.
 
   std::vector<memory_grant_ptr> grants; ///< Bytes that lines in flight may take...
   uint64_t granted = 0;

@@ -1,6 +1,6 @@
 // Two providers for one model: lines go to the next one where the first takes none, if that is
 // allowed, and the result says who answered and what the other said.
-#include "running_service.hpp"
+#include "batches.hpp"
 #include "tests/support/eventually.hpp"
 
 #include <map>
@@ -170,6 +170,38 @@ BOOST_AUTO_TEST_CASE(where_both_are_down_the_first_that_comes_back_does_all) {
   b.control({{"outage", false}});
   const auto done = s.wait_status(batch, "completed");
   BOOST_TEST((by_provider(results(done)) == std::map<std::string, int>{{"b", 10}}));
+}
+
+BOOST_AUTO_TEST_CASE(a_line_that_goes_to_both_by_turns_survives_an_outage_of_both) {
+  s.config.models.front().targets = {{"a", "", 0, 1}, {"b", "", 0, 1}};
+  for (auto& p : s.config.providers) p.breaker_open = 100ms;
+  a.control({{"rate_503", 1.0}});
+  b.control({{"rate_503", 1.0}});
+  s.start();
+  const auto batch = create(s, s.upload(job_lines(1)), json{{"max_attempts", 4}});
+  for (const auto* name : {"a", "b"}) {
+    BOOST_REQUIRE(eventually(
+      [&] { return s.get(std::string{"/v1/providers/"} + name).at("state") != "closed"; }));
+  }
+  a.control({{"rate_503", 0.0}});
+  b.control({{"rate_503", 0.0}});
+  BOOST_TEST(completed(s.wait_status(batch, "completed")) == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(lines_that_the_first_has_failed_survive_an_outage_of_the_second_too) {
+  for (auto& p : s.config.providers) p.breaker_open = 100ms;
+  a.control({{"rate_503", 1.0}});
+  b.control({{"rate_503", 1.0}});
+  s.start();
+  // Too few for a breaker to open on its own; and the second has one attempt of each, at most.
+  const auto batch = create(s, s.upload(job_lines(3)), json{{"max_attempts", 3}});
+  for (const auto* name : {"a", "b"}) {
+    BOOST_REQUIRE(eventually(
+      [&] { return s.get(std::string{"/v1/providers/"} + name).at("state") != "closed"; }));
+  }
+  b.control({{"rate_503", 0.0}});
+  const auto done = s.wait_status(batch, "completed");
+  BOOST_TEST((by_provider(results(done)) == std::map<std::string, int>{{"b", 3}}));
 }
 
 BOOST_AUTO_TEST_CASE(a_key_that_was_mended_is_found_out_by_itself) {

@@ -104,6 +104,22 @@ BOOST_AUTO_TEST_CASE(a_provider_that_hangs_costs_few_lines_their_deadline_and_th
   BOOST_TEST(over["request_counts"]["failed"] <= 2 * (5 * 8 + 20 + 2 * 8));
 }
 
+BOOST_AUTO_TEST_CASE(each_trial_of_a_provider_that_hangs_costs_one_line) {
+  sim_process sim{{"--hold", "x"}};
+  running_service s{sim, 4};
+  reconfigure(s, [](auto& p) { p.breaker_open = std::chrono::milliseconds{500}; });
+  create(s, s.upload(lines_named("x", 300)), json{{"line_deadline", "300ms"}});
+  json provider;
+  const auto trials = [&] {
+    provider = s.get("/v1/providers/default");
+    return std::ranges::count_if(provider.at("changes"),
+                                 [](const json& c) { return c.at("from") == "half-open"; });
+  };
+  BOOST_REQUIRE(eventually([&] { return trials() >= 2; }));
+  // Besides them, what went out before it was known.
+  BOOST_TEST(provider.at("sent_since_opened") <= trials() + 4);
+}
+
 BOOST_AUTO_TEST_CASE(
   a_deadline_shorter_than_answers_take_fails_its_own_lines_and_holds_up_nobody_elses) {
   sim_process sim{{"--latency", "300ms"}};

@@ -129,6 +129,39 @@ BOOST_AUTO_TEST_CASE(a_time_without_calls_is_no_silence) {
     BOOST_TEST(!breaker.on_outcome(1, cut_after(100ms, now), now, middle));
 }
 
+BOOST_AUTO_TEST_CASE(where_calls_are_rare_the_times_that_they_were_out_add_up) {
+  for (int n = 0; n < 23; ++n) { // the first four say nothing: five times two seconds are too few
+    now += 6s;
+    BOOST_TEST(!breaker.on_outcome(1, cut_after(2s, now), now, middle));
+  }
+  BOOST_TEST(is(breaker_state::closed));
+  BOOST_TEST(breaker.on_outcome(1, cut_after(2s, now + 6s), now + 6s, middle));
+  BOOST_TEST(is(breaker_state::open));
+}
+
+BOOST_AUTO_TEST_CASE(short_calls_beside_long_ones_hide_no_silence) {
+  for (int n = 0; n < 10; ++n) {
+    now += 3s;
+    BOOST_TEST(!breaker.on_outcome(1, cut_after(10ms, now), now, middle));
+  }
+  for (int n = 0; n < 20; ++n) breaker.on_outcome(1, cut_after(30s, now), now, middle);
+  BOOST_TEST(is(breaker_state::open));
+}
+
+BOOST_AUTO_TEST_CASE(a_provider_that_hangs_fails_a_trial_with_the_first_line_that_is_cut) {
+  while (is(breaker_state::closed)) {
+    for (int n = 0; n < 20; ++n)
+      breaker.on_outcome(breaker.gate().epoch, cut_after(5s, now), now, middle);
+    now += 5s;
+  }
+  for (int trial = 0; trial < 3; ++trial) {
+    wait_for_trial();
+    now += 5s;
+    BOOST_TEST(breaker.on_outcome(breaker.gate().epoch, cut_after(5s, now), now, middle));
+    BOOST_TEST(is(breaker_state::open));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(half_a_minute_without_an_answer_is_a_hang_however_long_the_deadline) {
   for (int n = 0; n < 20; ++n) breaker.on_outcome(1, cut_after(30s, now), now, middle);
   BOOST_TEST(is(breaker_state::open));

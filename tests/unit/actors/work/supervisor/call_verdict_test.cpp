@@ -108,52 +108,60 @@ BOOST_AUTO_TEST_CASE(trials_that_may_be_the_lines_fault_are_free_a_few_times_and
 
 BOOST_AUTO_TEST_CASE(three_failures_show_an_outage_where_nobody_was_answered_meanwhile) {
   work_item item;
+  auto& failed = item.failures_at(0);
   const auto o = of(outcome_kind::overloaded);
-  const auto fails = [&](steady_time sent, uint32_t provider = 0) {
-    item.failed_at.add(provider, sent, sent + 50ms);
-  };
+  const auto fails = [&](steady_time sent) { failed.add(sent, sent + 50ms); };
   fails(now - 30s);
   fails(now - 20s);
-  BOOST_TEST(!is_an_outage(o, item, {}, now)); // two show nothing
+  BOOST_TEST(!may_be_an_outage(o, item, failed, {})); // two show nothing
   fails(now - 10s);
-  BOOST_TEST(is_an_outage(o, item, {}, now));
-  BOOST_TEST(is_an_outage(o, item, {.last_success = now - 31s}, now));
-  BOOST_TEST(!is_an_outage(o, item, {.last_success = now - 29s}, now)); // it is the line
+  BOOST_TEST(may_be_an_outage(o, item, failed, {}));
+  BOOST_TEST(may_be_an_outage(o, item, failed, now - 31s));
+  BOOST_TEST(!may_be_an_outage(o, item, failed, now - 29s)); // it is the line
   fails(now);
-  BOOST_TEST(is_an_outage(o, item, {.last_success = now - 29s}, now)); // the last three count
+  BOOST_TEST(may_be_an_outage(o, item, failed, now - 29s)); // the last three count
   item.trial = true;
-  BOOST_TEST(!is_an_outage(o, item, {}, now));
+  BOOST_TEST(!may_be_an_outage(o, item, failed, {}));
   item.trial = false;
   auto refused = o;
   refused.attempt_used = false;
-  BOOST_TEST(!is_an_outage(refused, item, {}, now));
+  BOOST_TEST(!may_be_an_outage(refused, item, failed, {}));
   auto rejected = of(outcome_kind::rejected);
   rejected.breaker = breaker_effect::none;
-  BOOST_TEST(!is_an_outage(rejected, item, {}, now));
-  fails(now, 1); // the first at another provider
-  BOOST_TEST(!is_an_outage(o, item, {}, now));
+  BOOST_TEST(!may_be_an_outage(rejected, item, failed, {}));
+}
+
+BOOST_AUTO_TEST_CASE(a_line_that_goes_to_two_providers_by_turns_knows_the_failures_of_each) {
+  work_item item;
+  for (uint32_t call = 0; call < 5; ++call) {
+    BOOST_TEST(!item.failures_at(0).are_known());
+    item.failures_at(call % 2).add(now, now);
+  }
+  BOOST_TEST(item.failures_at(0).are_known());
+  BOOST_TEST(!item.failures_at(1).are_known());
 }
 
 BOOST_AUTO_TEST_CASE(after_a_restart_or_at_another_provider_three_failures_are_to_be_seen_first) {
   work_item item;
+  auto& failed = item.failures_at(0);
   const auto o = of(outcome_kind::overloaded);
-  item.failed_at.add(0, now, now);
-  BOOST_TEST(is_to_be_seen(o, item, 5));
-  BOOST_TEST(!is_to_be_seen(o, item, 2)); // where so few attempts are wanted
+  failed.add(now, now);
+  BOOST_TEST(is_to_be_seen(o, item, failed, 5));
+  BOOST_TEST(!is_to_be_seen(o, item, failed, 2)); // where so few attempts are wanted
   item.spared = most_spared;
-  BOOST_TEST(!is_to_be_seen(o, item, 5)); // not for ever
+  BOOST_TEST(!is_to_be_seen(o, item, failed, 5)); // not for ever
   item.spared = 0;
-  item.failed_at.add(0, now, now);
-  item.failed_at.add(0, now, now);
-  BOOST_TEST(!is_to_be_seen(o, item, 5)); // seen
+  failed.add(now, now);
+  failed.add(now, now);
+  BOOST_TEST(!is_to_be_seen(o, item, failed, 5)); // seen
 }
 
 BOOST_AUTO_TEST_CASE(who_waits_for_longer_than_a_line_takes_to_fail_may_well_be_answered) {
-  work_item item;
-  for (int i = 0; i < 3; ++i) item.failed_at.add(0, now, now + 5s);
-  const auto o = of(outcome_kind::server_error);
-  BOOST_TEST(is_an_outage(o, item, {.oldest_out = now - 11s}, now)); // twice as long, and a second
-  BOOST_TEST(!is_an_outage(o, item, {.oldest_out = now - 12s}, now));
+  failed_calls failed;
+  for (int i = 0; i < 3; ++i) failed.add(now, now + 5s);
+  BOOST_TEST(!keeps_waiting(failed, {}, now));
+  BOOST_TEST(!keeps_waiting(failed, now - 11s, now)); // twice as long, and a second
+  BOOST_TEST(keeps_waiting(failed, now - 12s, now));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
