@@ -48,27 +48,36 @@ result<blob_reference> decode_blob_reference(std::string_view row) {
   return b;
 }
 
-// waiting = u8 2 · u32 attempts used · u64 not before · u8 ambiguous (0, 1) · string last error
-//           · u64 first call
-//           version 1 ends before it: not known
+// waiting = u8 3 · u32 attempts used · u64 not before · u8 ambiguous (0, 1) · string last error
+//           · u64 first call · u8 words, each: string provider · string code · string message
+//           version 1 ends before the first call, version 2 before the words: not known
 std::string encode_waiting(const waiting_entry& e) {
-  return encoder{2}
-    .u32(e.attempts)
+  encoder out{3};
+  out.u32(e.attempts)
     .u64(to_unix_ms(e.not_before))
     .u8(e.ambiguous ? 1 : 0)
     .string(e.last_error)
     .u64(to_unix_ms(e.first_call))
-    .take();
+    .u8(static_cast<uint8_t>(e.words.size()));
+  for (const auto& w : e.words) out.string(w.provider).string(w.code).string(w.message);
+  return out.take();
 }
 
 result<waiting_entry> decode_waiting(std::string_view value) {
-  decoder in{"waiting line", value, 2, 1};
+  decoder in{"waiting line", value, 3, 1};
   waiting_entry e;
   e.attempts = in.u32();
   e.not_before = from_unix_ms(in.u64());
   e.ambiguous = in.choice<bool>(0, 1);
   e.last_error = in.string();
   if (in.version() >= 2) e.first_call = from_unix_ms(in.u64());
+  const unsigned words = in.version() >= 3 ? in.u8() : 0;
+  for (unsigned n = 0; n < words && !in.failed(); ++n) {
+    auto& w = e.words.emplace_back();
+    w.provider = in.string();
+    w.code = in.string();
+    w.message = in.string();
+  }
   if (auto ok = in.finish(); !ok) return tl::unexpected{ok.error()};
   return e;
 }

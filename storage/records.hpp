@@ -148,13 +148,22 @@ inline constexpr uint16_t retries_used_up = 4;
 inline constexpr uint16_t deadline_exceeded = 5;
 } // namespace result_code
 
+/// What a provider said of a line that it did not answer.
+struct provider_word {
+  std::string provider;
+  std::string code;
+  std::string message;
+  friend bool operator==(const provider_word&, const provider_word&) = default;
+};
+
 /// A line between two attempts.
 struct waiting_entry {
   uint32_t attempts = 0; ///< Used so far.
   wall_time not_before{};
   bool ambiguous = false;
   std::string last_error;
-  wall_time first_call{}; ///< When the line went out for the first time.
+  wall_time first_call{};                ///< When the line went out for the first time.
+  std::vector<provider_word> words = {}; ///< At most 255; where others may take the line.
   friend bool operator==(const waiting_entry&, const waiting_entry&) = default;
 };
 

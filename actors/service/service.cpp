@@ -144,7 +144,8 @@ void service::spawn(std::vector<std::shared_ptr<const provider_client>> clients,
                                                           db_,
                                                           spill_over(config_.memory_budget),
                                                           {},
-                                                          {}}));
+                                                          {},
+                                                          options.where.has_others(i)}));
   }
   directory->supervisors = supervisors_;
   // Before the first lines, where the disk is full from the start.

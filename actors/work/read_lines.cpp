@@ -104,6 +104,7 @@ result<item_ptr> make_item(read_cursor& c, const jobs::line& l,
     item->last_error = std::move(w->second.last_error);
     item->not_before = w->second.not_before;
     item->first_call = w->second.first_call;
+    item->words = std::move(w->second.words);
     c.waiting.erase(w);
   }
   return item;

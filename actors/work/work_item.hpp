@@ -36,14 +36,7 @@ inline constexpr uint32_t no_slot = std::numeric_limits<uint32_t>::max();
 /// A line that was out at so many deaths, of its worker or of the process, is to blame: it fails.
 inline constexpr uint32_t deaths_limit = 3;
 
-/// What a provider said of a line that another one answered, or nobody.
-struct provider_word {
-  std::string provider;
-  std::string code;
-  std::string message;
-};
-
-/// So many of them are kept, the last word of each provider, cut to so many bytes.
+/// So many words of providers are kept, the last of each, cut to so many bytes.
 inline constexpr size_t most_words = 8;
 inline constexpr size_t longest_word = 300;
 
@@ -101,7 +94,7 @@ struct work_item {
   // Where it goes: see dispatcher/route_choice.hpp.
   uint32_t provider = 0;
   bool several_providers = false; ///< Worth saying which one answered.
-  std::vector<provider_word> words;
+  std::vector<storage::provider_word> words;
 
   // While the line is with a provider.
   uint32_t slot = no_slot;
@@ -121,7 +114,7 @@ struct work_item {
   /// Keeps what a provider said, in place of what it said before.
   void note_word(const std::string& from, std::string_view code, std::string_view message) {
     if (!several_providers) return;
-    std::erase_if(words, [&](const provider_word& w) { return w.provider == from; });
+    std::erase_if(words, [&](const storage::provider_word& w) { return w.provider == from; });
     if (words.size() >= most_words) words.erase(words.begin());
     words.push_back({from, std::string{code}, std::string{message.substr(0, longest_word)}});
   }

@@ -53,4 +53,11 @@ std::optional<uint32_t> routes::find(std::string_view model) const {
   return r->targets.front().provider;
 }
 
+bool routes::has_others(uint32_t provider) const {
+  return std::ranges::any_of(routes_, [&](const route& r) {
+    return r.failover && r.targets.size() > 1 &&
+           std::ranges::find(r.targets, provider, &route_target::provider) != r.targets.end();
+  });
+}
+
 } // namespace perennial::actors

@@ -40,6 +40,9 @@ public:
   /// The index of the provider that they go to first, or nothing where none takes the model.
   std::optional<uint32_t> find(std::string_view model) const;
 
+  /// Whether lines of the provider may go on to another one.
+  bool has_others(uint32_t provider) const;
+
   /// Of the providers.
   size_t size() const { return providers_; }
   const std::vector<route>& all() const { return routes_; }

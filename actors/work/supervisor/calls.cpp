@@ -53,6 +53,26 @@ void take_result(supervisor_state& st, const work_item& item, storage::line_resu
   st.outbox.charged += item.charged_bytes;
 }
 
+/// What a later process has to know of a line that is not done: the attempt that it cost, or what
+/// was said of it where another provider may answer. A 429 leaves no trace.
+bool is_worth_keeping(const call_done& d) {
+  const auto& o = d.outcome;
+  if (d.disposition.fate == line_fate::retry && o.attempt_used) return true;
+  return d.item->several_providers &&
+         (o.breaker == breaker_effect::failure || o.park != park_target::none);
+}
+
+storage::waiting_entry entry_of(const work_item& item, milliseconds wait) {
+  storage::waiting_entry entry;
+  entry.attempts = item.attempts;
+  entry.not_before = wall_now() + wait;
+  entry.ambiguous = item.ambiguous;
+  entry.last_error = item.last_error;
+  entry.first_call = item.first_call;
+  entry.words = item.words;
+  return entry;
+}
+
 /// A line that comes back without a result waits only for what is its own: a retry, or an answer
 /// that could not be kept. A pause or a park is of the key, and another one, or another provider,
 /// may take the line meanwhile.
@@ -75,16 +95,9 @@ void take_back(supervisor_ptr self, call_done& d, std::optional<milliseconds> ow
     item.last_error = d.outcome.message;
     item.attempts = d.disposition.attempts;
     wait = perennial::backoff(std::max(item.attempts, 1u), jitter(self), d.outcome.wait_at_least);
-    if (d.outcome.attempt_used) {
-      storage::waiting_entry entry;
-      entry.attempts = item.attempts;
-      entry.not_before = wall_now() + wait;
-      entry.ambiguous = item.ambiguous;
-      entry.last_error = item.last_error;
-      entry.first_call = item.first_call;
-      group(st).waits.push_back({item.batch->id, item.line, std::move(entry)});
-    }
   }
+  if (is_worth_keeping(d))
+    group(st).waits.push_back({item.batch->id, item.line, entry_of(item, wait)});
   if (d.outcome.ambiguous) group(st).ambiguous.push_back({item.batch->id, 1});
   st.outbox.back.push_back({std::move(d.item), wait, !retry && wait.count() > 0});
 }

@@ -48,6 +48,16 @@ provider_status status(supervisor_ptr self) {
 
 } // namespace
 
+namespace {
+
+/// What becomes of lines that their provider does not take now.
+std::string_view meanwhile(const supervisor_state& st) {
+  return st.peers.has_others ? "its lines go to other providers where they may, and else wait"
+                             : "its lines wait";
+}
+
+} // namespace
+
 std::string pause_text(const supervisor_state& st, steady_time now) {
   const auto stopped = st.ring.stopped(now);
   if (!stopped || !stopped->until) return {};
@@ -57,13 +67,12 @@ std::string pause_text(const supervisor_state& st, steady_time now) {
   const auto at = std::chrono::round<std::chrono::seconds>(wall_now() + left);
   const auto until = "until " + format_time(at.time_since_epoch().count());
   if (!stopped->asked) {
-    return fmt::format("the requests or tokens that {} takes in a minute are used up {}; its lines "
-                       "wait",
-                       st.peers.config.base_url, until);
+    return fmt::format("the requests or tokens that {} takes in a minute are used up {}; {}",
+                       st.peers.config.base_url, until, meanwhile(st));
   }
-  return fmt::format("{} has asked for a pause {}; its lines wait. "
+  return fmt::format("{} has asked for a pause {}; {}. "
                      "To try at once: perennial providers resume {}",
-                     st.peers.config.base_url, until, st.peers.config.name);
+                     st.peers.config.base_url, until, meanwhile(st), st.peers.config.name);
 }
 
 std::string threads_text() {
@@ -85,13 +94,12 @@ std::string alarm_text(const supervisor_state& st, steady_time now) {
   }
   for (const auto& m : st.models) {
     if (m.says.state == breaker_state::closed) continue;
-    return fmt::format(
-      "the model \"{}\" of {} is taken for down and is being probed; its lines wait", m.model,
-      st.peers.config.base_url);
+    return fmt::format("the model \"{}\" of {} is taken for down and is being probed; {}", m.model,
+                       st.peers.config.base_url, meanwhile(st));
   }
   if (st.breaker_says.state != breaker_state::closed) {
-    return fmt::format("{} is taken for down and is being probed; its lines wait. {}",
-                       st.peers.config.base_url, st.down_reason);
+    return fmt::format("{} is taken for down and is being probed; {}. {}", st.peers.config.base_url,
+                       meanwhile(st), st.down_reason);
   }
   if (auto paused = pause_text(st, now); !paused.empty()) return paused;
   // While one is wanted it is tried every second.

@@ -60,6 +60,7 @@ struct supervisor_peers {
   uint64_t spill_over = 0;                      ///< ...so many bytes.
   restart_config restarts = {};
   hang_rules hang = {};
+  bool has_others = false; ///< Its lines may go to another provider.
 };
 
 /// One of the provider's keys, beside its slot in the ring, and what its throttle has to hear.

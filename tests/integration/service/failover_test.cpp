@@ -101,6 +101,28 @@ BOOST_AUTO_TEST_CASE(in_an_outage_of_the_first_the_second_answers_and_the_result
   BOOST_TEST(said > 0U);
 }
 
+BOOST_AUTO_TEST_CASE(what_the_first_has_said_is_told_after_a_restart_too) {
+  a.control({{"rate_503", 1.0}});
+  b.control({{"hold", "prompt"}});
+  s.start();
+  const std::string batch = s.create(s.upload(job_lines(40)))["id"];
+  BOOST_REQUIRE(eventually([&] { return b.stat("in_flight") == 8; }));
+  s.stop();
+  // From here on nobody asks the first one again.
+  auto& targets = s.config.models.front().targets;
+  targets = {{"b", "b-model", 0, 1}, {"a", "", 1, 1}};
+  b.control({{"hold", ""}});
+  const auto asked = a.stat("requests");
+  s.start();
+  const auto all = results(s.wait_status(batch, "completed"));
+  BOOST_TEST(a.stat("requests") == asked);
+  BOOST_TEST(std::ranges::count_if(all, [](const auto& r) {
+               const auto others = r.second["perennial"].value("others", json::array());
+               return !others.empty() && others[0]["provider"] == "a" &&
+                      others[0]["code"] == "server_error";
+             }) >= 20); // so many opened the breaker
+}
+
 BOOST_AUTO_TEST_CASE(a_refused_key_moves_the_lines_too_and_costs_no_attempt) {
   a.control({{"api_key", "another"}});
   s.start();
@@ -178,7 +200,7 @@ BOOST_AUTO_TEST_CASE(a_line_that_goes_to_both_by_turns_survives_an_outage_of_bot
   a.control({{"rate_503", 1.0}});
   b.control({{"rate_503", 1.0}});
   s.start();
-  const auto batch = create(s, s.upload(job_lines(1)), json{{"max_attempts", 4}});
+  const auto batch = create(s, s.upload(job_lines(1)), json{{"max_attempts", 3}});
   for (const auto* name : {"a", "b"}) {
     BOOST_REQUIRE(eventually(
       [&] { return s.get(std::string{"/v1/providers/"} + name).at("state") != "closed"; }));

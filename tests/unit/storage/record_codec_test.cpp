@@ -80,7 +80,9 @@ batch_state example_state() {
 
 batch_progress example_progress() { return {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, {11, 12, 13, 14}}; }
 
-waiting_entry example_waiting() { return {2, at(3), true, "reset", at(4)}; }
+waiting_entry example_waiting() {
+  return {2, at(3), true, "reset", at(4), {{"p", "503", "down"}, {"", "", ""}}};
+}
 
 std::vector<stored_problem> example_problems() { return {{1, 2, "c", "m"}, {3, 4, "", "n"}}; }
 
@@ -297,15 +299,24 @@ BOOST_AUTO_TEST_CASE(index) {
 
 BOOST_AUTO_TEST_CASE(waiting) {
   const auto bytes = encode_waiting(example_waiting());
-  BOOST_TEST(hex(bytes) == "02"
+  BOOST_TEST(hex(bytes) == "03"
                            "00000002"
                            "0000000000000003"
                            "01"
                            "000000057265736574"
-                           "0000000000000004");
+                           "0000000000000004"
+                           "02"
+                           "0000000170"
+                           "00000003353033"
+                           "00000004646f776e"
+                           "000000000000000000000000");
   BOOST_TEST((*decode_waiting(bytes) == example_waiting()));
   check_damage(bytes, decode_waiting);
   auto older = bytes;
+  older.resize(older.size() - 33);
+  older[0] = 2;
+  BOOST_TEST((decode_waiting(older)->first_call == at(4)));
+  BOOST_TEST(decode_waiting(older)->words.empty());
   older.resize(older.size() - 8);
   older[0] = 1;
   BOOST_TEST((decode_waiting(older)->first_call == wall_time{}));

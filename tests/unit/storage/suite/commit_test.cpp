@@ -140,7 +140,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(waits_are_read_again_by_segment_until_the_batch_en
   constexpr line_no far = 2 * segment_lines + 1;
   const auto id = w.running(far + 1).id;
   commit_group group;
-  const waiting_entry five{2, at(77), true, "reset", at(78)};
+  const waiting_entry five{2, at(77), true, "reset", at(78), {{"a", "503", "down"}}};
   group.waits = {{id, 5, {1, at(5), false, "older"}}, {id, 5, five}, {id, far, {}}, {id, 0, {}}};
   group.ambiguous = {{id, 3}, {999, 1}};
   BOOST_TEST(must(w.db->commit(group)).size() == 1U);
