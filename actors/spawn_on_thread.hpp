@@ -5,9 +5,12 @@
 #include <caf/actor_system.hpp>
 #include <caf/spawn_options.hpp>
 
+#include <memory>
 #include <optional>
 #include <system_error>
 #include <thread>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 
 namespace perennial::actors {
@@ -24,15 +27,23 @@ inline bool thread_is_to_be_had() {
 
 /// Spawns a detached actor; nothing where there is no thread for it. CAF 0.17 counts an actor as
 /// running before it asks for its thread, and at its end would wait for ever for one that has
-/// none: so both counts are taken back. The actor's memory is not, so where threads are scarce ask
-/// `thread_is_to_be_had` first.
-template <caf::spawn_options Os, class Self, class F, class... Ts>
-auto spawn_on_thread(Self* self, F f, Ts&&... args) {
-  using handle = decltype(self->template spawn<Os + caf::detached>(f, std::forward<Ts>(args)...));
-  std::optional<handle> out;
+/// none: so both counts are taken back. The bare actor stays in memory, without what it was to
+/// be given: where threads are scarce ask `thread_is_to_be_had` first.
+template <caf::spawn_options Os, class Self, class Behavior, class Actor, class... Params,
+          class... Ts>
+auto spawn_on_thread(Self* self, Behavior (*behave)(Actor, Params...), Ts&&... args) {
+  using arguments = std::tuple<std::decay_t<Params>...>;
+  const auto given =
+    std::make_shared<std::optional<arguments>>(std::in_place, std::forward<Ts>(args)...);
+  const auto begin = [behave, given](Actor actor) -> Behavior {
+    auto all = *std::exchange(*given, std::nullopt);
+    return std::apply([&](auto&... each) { return behave(actor, std::move(each)...); }, all);
+  };
+  std::optional<decltype(self->template spawn<Os + caf::detached>(begin))> out;
   try {
-    out = self->template spawn<Os + caf::detached>(f, std::forward<Ts>(args)...);
+    out = self->template spawn<Os + caf::detached>(begin);
   } catch (const std::system_error&) {
+    given->reset();
     self->home_system().dec_detached_threads();
     self->home_system().registry().dec_running();
   }

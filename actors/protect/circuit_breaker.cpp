@@ -93,6 +93,7 @@ bool circuit_breaker::on_tick(steady_time now) {
 
 bool circuit_breaker::reset(steady_time now) {
   openings_ = 0;
+  answered_at_ = now; // nor were calls that are out silent before
   if (gate_.state != breaker_state::closed) return close("reset by hand", now);
   forget();
   return false;

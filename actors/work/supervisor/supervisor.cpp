@@ -103,7 +103,7 @@ std::string alarm_text(const supervisor_state& st, steady_time now) {
   }
   if (auto paused = pause_text(st, now); !paused.empty()) return paused;
   // While one is wanted it is tried every second.
-  if (now < st.no_thread_until + thread_alarm_for) return threads_text();
+  if (st.no_thread_until && now < *st.no_thread_until + thread_alarm_for) return threads_text();
   return {};
 }
 

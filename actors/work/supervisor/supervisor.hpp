@@ -139,11 +139,12 @@ struct supervisor_state {
   call_pace pace;
   bool look_sent = false; ///< The next look into the tray is on its way.
   std::vector<worker_slot> workers;
-  std::vector<uint32_t> idle;                ///< Last in, first out: warm connections first.
-  steady_time no_thread_until{};             ///< There was none for a new worker.
-  steady_time ask_for_threads_until{};       ///< ...and one may be missing again.
-  std::vector<uint32_t> empty;               ///< Places without a worker...
-  std::multimap<steady_time, uint32_t> dead; ///< ...and those that stay so until then.
+  std::vector<uint32_t> idle;                       ///< Last in, first out: warm connections first.
+  std::optional<steady_time> no_thread_until;       ///< There was none for a new worker...
+  std::optional<steady_time> no_thread_said;        ///< ...which was logged then...
+  std::optional<steady_time> ask_for_threads_until; ///< ...and one may be missing again.
+  std::vector<uint32_t> empty;                      ///< Places without a worker...
+  std::multimap<steady_time, uint32_t> dead;        ///< ...and those that stay so until then.
   std::map<caf::actor_addr, uint32_t> by_address;
   uint32_t in_flight = 0;
   uint32_t wanted = 0; ///< Lines asked for and not come.

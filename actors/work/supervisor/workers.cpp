@@ -19,12 +19,16 @@ constexpr std::chrono::seconds try_thread_again{1};
 /// for good, asking costs as much as a thread.
 constexpr std::chrono::minutes ask_before{10};
 
+/// How often it is logged that threads are missing, where some come and go.
+constexpr std::chrono::minutes say_again{1};
+
 /// A connection and a thread of its own, in the place of this number. False, and all as it was:
 /// the system gives no thread.
 bool start_worker(supervisor_ptr self, uint32_t number) {
   auto& st = self->state;
   const auto now = self->clock().now();
-  if (now < st.ask_for_threads_until && !thread_is_to_be_had()) return false;
+  if (st.ask_for_threads_until && now < *st.ask_for_threads_until && !thread_is_to_be_had())
+    return false;
   auto connection = st.peers.connect();
   auto retiring = std::make_shared<std::atomic<bool>>(false);
   auto handle = spawn_on_thread<caf::monitored>(
@@ -53,26 +57,29 @@ void end_worker(supervisor_ptr self, const worker_actor& worker, caller& connect
   self->send_exit(worker, caf::exit_reason::user_shutdown);
 }
 
-void replace_worker(supervisor_ptr self, uint32_t number) {
+/// The system gives no thread; those workers that are there go on.
+void wait_for_thread(supervisor_ptr self, steady_time now) {
+  auto& st = self->state;
+  st.no_thread_until = now + try_thread_again;
+  wake_at(self, *st.no_thread_until, now);
+  if (st.no_thread_said && now - *st.no_thread_said < say_again) return;
+  st.no_thread_said = now;
+  logging::warn("{}: {}", st.peers.config.name, threads_text());
+}
+
+/// @returns whether somebody else works there now.
+bool replace_worker(supervisor_ptr self, uint32_t number) {
   auto& w = self->state.workers[number];
   const auto old = w.handle;
   const auto connection = w.connection;
   if (!start_worker(self, number)) { // better an old one than none
     *w.retiring = false;
-    return;
+    wait_for_thread(self, self->clock().now());
+    return false;
   }
   end_worker(self, old, *connection);
   ++w.restarts;
-}
-
-/// The system gives no thread; those workers that are there go on.
-void wait_for_thread(supervisor_ptr self, steady_time now) {
-  auto& st = self->state;
-  const bool first = st.no_thread_until == steady_time{};
-  st.no_thread_until = now + try_thread_again;
-  wake_at(self, st.no_thread_until, now);
-  if (!first) return;
-  logging::warn("{}: {}", st.peers.config.name, threads_text());
+  return true;
 }
 
 } // namespace
@@ -80,7 +87,7 @@ void wait_for_thread(supervisor_ptr self, steady_time now) {
 bool has_idle_worker(supervisor_ptr self, steady_time now) {
   auto& st = self->state;
   if (!st.idle.empty()) return true;
-  if (now < st.no_thread_until) return false;
+  if (st.no_thread_until && now < *st.no_thread_until) return false;
   if (st.empty.empty()) {
     st.empty.push_back(static_cast<uint32_t>(st.workers.size()));
     st.workers.emplace_back();
@@ -90,7 +97,7 @@ bool has_idle_worker(supervisor_ptr self, steady_time now) {
     wait_for_thread(self, now);
     return false;
   }
-  st.no_thread_until = {};
+  st.no_thread_until.reset();
   st.empty.pop_back();
   st.idle.push_back(number);
   return true;
@@ -117,11 +124,11 @@ uint32_t restart_workers(supervisor_ptr self, bool now) {
   for (uint32_t number = 0; number < st.workers.size(); ++number) {
     auto& w = st.workers[number];
     if (!w.handle) continue;
-    ++count;
     if (!w.item) {
-      replace_worker(self, number);
+      if (replace_worker(self, number)) ++count;
       continue;
     }
+    ++count;
     *w.retiring = true;
     if (now) w.connection->abort();
   }

@@ -2,12 +2,12 @@
 #include "run_fixture.hpp"
 
 #include "protocol/base/bytes.hpp"
+#include "tests/support/whole.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
 
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -17,9 +17,6 @@ using nlohmann::json;
 namespace {
 
 using perennial::mib;
-
-/// What takes long or much disk is done whole where all tests are.
-bool whole() { return std::getenv("PERENNIAL_MEMORY_TESTS_WHOLE") != nullptr; }
 
 /// The run ended well and kept to its budget.
 json check_budget(const ended_command& ended, uint64_t budget, uint64_t lines) {
@@ -56,8 +53,8 @@ void check_long_result(const std::filesystem::path& file, uint64_t dots) {
       newlines += c == '\n' ? 1 : 0;
     }
     if (front.empty()) front = piece.substr(0, 20);
-    back = (back + piece)
-             .substr(back.size() + piece.size() > 400 ? back.size() + piece.size() - 400 : 0);
+    back += piece;
+    if (back.size() > 400) back.erase(0, back.size() - 400);
     piece.resize(mib);
   }
   BOOST_TEST(front.starts_with(R"({"id":"batch_req_)"), front);
