@@ -30,10 +30,10 @@ jobs::result_fields answer_fields(const work_item& item, const call_report& repo
 
 void name_providers(jobs::result_fields& f, const work_item& item, std::string_view provider,
                     bool failed) {
-  if (failed || item.several_providers) f.provider = provider;
   for (const auto& w : item.words) {
     if (w.provider != provider) f.others.push_back({w.provider, w.code, w.message});
   }
+  if (failed || item.several_providers || !f.others.empty()) f.provider = provider;
 }
 
 storage::line_result answer_entry(const work_item& item, uint32_t attempts,

@@ -9,7 +9,12 @@ namespace perennial::actors {
 namespace {
 
 uint64_t size_of(const storage::line_result& r) { return r.text.size(); }
-uint64_t size_of(const storage::line_wait& w) { return w.entry.last_error.size(); }
+uint64_t size_of(const storage::line_wait& w) {
+  uint64_t sum = w.entry.last_error.size();
+  for (const auto& said : w.entry.words)
+    sum += said.provider.size() + said.code.size() + said.message.size();
+  return sum;
+}
 
 template <class T>
 void append(std::vector<T>& to, std::vector<T>& from) {

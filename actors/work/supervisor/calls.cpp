@@ -54,7 +54,7 @@ void take_result(supervisor_state& st, const work_item& item, storage::line_resu
 }
 
 /// What a later process has to know of a line that is not done: the attempt that it cost, or what
-/// was said of it where another provider may answer. A 429 leaves no trace.
+/// was said of it where another provider may answer. A pause leaves no trace.
 bool is_worth_keeping(const call_done& d) {
   const auto& o = d.outcome;
   if (d.disposition.fate == line_fate::retry && o.attempt_used) return true;

@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(what_the_first_has_said_is_told_after_a_restart_too) {
                const auto others = r.second["perennial"].value("others", json::array());
                return !others.empty() && others[0]["provider"] == "a" &&
                       others[0]["code"] == "server_error";
-             }) >= 20); // so many opened the breaker
+             }) >= 10); // 20 failed calls opened the breaker; some may be of one line
 }
 
 BOOST_AUTO_TEST_CASE(a_refused_key_moves_the_lines_too_and_costs_no_attempt) {
