@@ -51,6 +51,13 @@ struct two_providers {
       eventually([&] { return s.get("/v1/providers/" + provider).at("state") == state; }));
   }
 
+  void wait_until_both_are_down() {
+    for (const auto* name : {"a", "b"}) {
+      BOOST_REQUIRE(eventually(
+        [&] { return s.get(std::string{"/v1/providers/"} + name).at("state") != "closed"; }));
+    }
+  }
+
   /// Runs so many lines to their end.
   std::map<std::string, int> run(uint64_t count) {
     const auto done = s.wait_status(s.create(s.upload(job_lines(count)))["id"], "completed");
@@ -185,10 +192,7 @@ BOOST_AUTO_TEST_CASE(where_both_are_down_the_first_that_comes_back_does_all) {
   b.control({{"outage", true}});
   s.start();
   const std::string batch = s.create(s.upload(job_lines(10)))["id"];
-  for (const auto* name : {"a", "b"}) {
-    BOOST_REQUIRE(eventually(
-      [&] { return s.get(std::string{"/v1/providers/"} + name).at("state") != "closed"; }));
-  }
+  wait_until_both_are_down();
   b.control({{"outage", false}});
   const auto done = s.wait_status(batch, "completed");
   BOOST_TEST((by_provider(results(done)) == std::map<std::string, int>{{"b", 10}}));
@@ -201,10 +205,7 @@ BOOST_AUTO_TEST_CASE(a_line_that_goes_to_both_by_turns_survives_an_outage_of_bot
   b.control({{"rate_503", 1.0}});
   s.start();
   const auto batch = create(s, s.upload(job_lines(1)), json{{"max_attempts", 3}});
-  for (const auto* name : {"a", "b"}) {
-    BOOST_REQUIRE(eventually(
-      [&] { return s.get(std::string{"/v1/providers/"} + name).at("state") != "closed"; }));
-  }
+  wait_until_both_are_down();
   a.control({{"rate_503", 0.0}});
   b.control({{"rate_503", 0.0}});
   BOOST_TEST(completed(s.wait_status(batch, "completed")) == 1U);
@@ -217,10 +218,7 @@ BOOST_AUTO_TEST_CASE(lines_that_the_first_has_failed_survive_an_outage_of_the_se
   s.start();
   // Too few for a breaker to open on its own; and the second has one attempt of each, at most.
   const auto batch = create(s, s.upload(job_lines(3)), json{{"max_attempts", 3}});
-  for (const auto* name : {"a", "b"}) {
-    BOOST_REQUIRE(eventually(
-      [&] { return s.get(std::string{"/v1/providers/"} + name).at("state") != "closed"; }));
-  }
+  wait_until_both_are_down();
   b.control({{"rate_503", 0.0}});
   const auto done = s.wait_status(batch, "completed");
   BOOST_TEST((by_provider(results(done)) == std::map<std::string, int>{{"b", 3}}));
